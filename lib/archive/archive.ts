@@ -1,0 +1,172 @@
+import type { CallTime } from '../bird/client.ts'
+import type { Downloader } from '../bird/download.ts'
+import type { MediaLink, RecordingAnswer } from '../bird/recordings.ts'
+import type { Clock } from '../deadline.ts'
+import { BirdError, MediaError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Store } from '../s3/store.ts'
+import { decide } from './decide.ts'
+import type { Keys } from './keys.ts'
+import { createMediaWatch } from './media.ts'
+import type { ArchiveRequest } from './message.ts'
+import type { Outcome } from './outcome.ts'
+import { explainFailure, isWorthAnotherTransfer } from './explain.ts'
+import { readRecording, type Recording } from './recording.ts'
+import { lockFor, type RetentionPolicy } from './retention.ts'
+import { findQuality, writeSidecar } from './sidecar.ts'
+
+/** The systems and the policy that archiving one recording needs. */
+export interface ArchiveSystems {
+  readonly bird: {
+    getRecording(workspaceId: string, recordingId: string, time: CallTime): Promise<RecordingAnswer>
+    getMediaLink(workspaceId: string, recordingId: string, time: CallTime): Promise<MediaLink>
+  }
+  readonly downloader: Downloader
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Log
+  readonly retention: RetentionPolicy
+  readonly version: string
+}
+
+/** What brought the request here, for the record. */
+export interface Delivery {
+  readonly messageId: string
+  /** From 1. */
+  readonly attempt: number
+}
+
+/** An outcome, and the sidecar's text where the recording is in the archive now: the catalog is made from it. */
+export interface Archived {
+  readonly outcome: Outcome
+  readonly sidecar?: string
+}
+
+/** A body that came wrong is fetched anew so many times in all before the queue gets its turn. */
+const MAX_TRANSFERS = 3
+const TRANSFER_PAUSE_MS = 500
+const CONTENT_TYPE = 'audio/mpeg'
+
+/**
+ * THE STORY of one recording: ask the bucket and Bird, decide, follow the link, write and verify the audio, and only
+ * then the sidecar, whose presence means "archived". Killed between any two steps, the next delivery heals it.
+ *
+ * Every expected end is an {@link Outcome}, and so is every failure. Rejects only when told to stop, with the reason
+ * of `time.signal`.
+ */
+export async function archiveRecording(
+  request: ArchiveRequest,
+  delivery: Delivery,
+  systems: ArchiveSystems,
+  time: CallTime,
+): Promise<Archived> {
+  const { bird, store, keys } = systems
+  const { workspaceId, recordingId } = request
+  const sidecarKey = keys.sidecar(workspaceId, recordingId)
+  try {
+    const ask = new AbortController()
+    const asking = bird.getRecording(workspaceId, recordingId, {
+      ...time,
+      signal: AbortSignal.any([time.signal, ask.signal]),
+    })
+    const answered = asking.then(
+      () => {},
+      () => {},
+    )
+    const stored = await store.read(sidecarKey, time.signal).catch(async (error: unknown) => {
+      ask.abort()
+      await answered
+      throw error
+    })
+    if (stored !== undefined) {
+      // What is archived stays archived, whatever Bird would say of it by now.
+      ask.abort()
+      await answered
+      return { outcome: { kind: 'already-archived' }, sidecar: stored }
+    }
+
+    const read = readRecording((await asking).json, recordingId)
+    if (!read.ok) return { outcome: { kind: 'failed', reason: 'bad-metadata', detail: read.reason } }
+    const { recording } = read
+    const decision = decide(false, recording.status)
+    if (decision === 'not-yet' || decision === 'nothing-to-archive')
+      return { outcome: { kind: decision, status: recording.status } }
+
+    return await transfer(request, delivery, recording, systems, time)
+  } catch (error) {
+    time.signal.throwIfAborted()
+    return { outcome: explainFailure(error) }
+  }
+}
+
+async function transfer(
+  request: ArchiveRequest,
+  delivery: Delivery,
+  recording: Recording,
+  systems: ArchiveSystems,
+  time: CallTime,
+): Promise<Archived> {
+  const { bird, downloader, store, keys, clock, log, retention } = systems
+  const { workspaceId, recordingId } = request
+  const lock = lockFor(retention, recording.createdAt, clock.now())
+  for (let transferNumber = 1; ; transferNumber++) {
+    const media = await downloader.open(() => bird.getMediaLink(workspaceId, recordingId, time), time)
+    try {
+      const { declaredBytes, contentType, chunks } = media
+      const watch = createMediaWatch(declaredBytes, contentType)
+      const written = await store.writeAudio({
+        key: keys.audio(workspaceId, recordingId),
+        contentType: CONTENT_TYPE,
+        declaredBytes,
+        chunks,
+        watch,
+        lock,
+        signal: time.signal,
+      })
+      const provenance = {
+        archivedAt: clock.now(),
+        archiverVersion: systems.version,
+        ...delivery,
+        redirectHost: media.host,
+        birdRequestId: media.birdRequestId,
+        resumptions: media.resumptions(),
+      }
+      const sidecar = writeSidecar(request, recording, written.media, written.audio, provenance, retention)
+      const sidecarKey = keys.sidecar(workspaceId, recordingId)
+      const isOurs = await store.writeOnce(sidecarKey, sidecar, 'application/json', lock, time.signal)
+      if (!isOurs)
+        return {
+          outcome: { kind: 'already-archived' },
+          sidecar: (await store.read(sidecarKey, time.signal)) ?? sidecar,
+        }
+      const { bytes, sha256 } = written.media
+      const { createdAt, endedAt } = recording
+      const findings = findQuality(written.media, recording)
+      return {
+        outcome: {
+          kind: 'archived',
+          bytes,
+          sha256,
+          adopted: written.audio.adopted,
+          createdAt,
+          endedAt,
+          findings,
+        },
+        sidecar,
+      }
+    } catch (error) {
+      time.signal.throwIfAborted()
+      if (
+        transferNumber >= MAX_TRANSFERS ||
+        !(error instanceof MediaError || error instanceof BirdError) ||
+        !isWorthAnotherTransfer(error)
+      )
+        throw error
+      log.event('transfer.again', { recordingId, transfer: transferNumber, reason: error.message })
+      await clock.pause(TRANSFER_PAUSE_MS * 2 ** transferNumber * clock.random(), time.signal)
+    } finally {
+      media.close()
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import * as v from 'valibot'
+
+/** Bird's recording, as far as this program looks at it, beside all that Bird said of it. */
+export interface Recording {
+  /** Lower-case UUID. */
+  readonly id: string
+  /** Bird's enum is open: values that are not known today mean "not yet". */
+  readonly status: string
+  readonly createdAt: Date
+  /** Absent when Bird leaves it out or sends Go's zero time. */
+  readonly endedAt: Date | undefined
+  /** Whole seconds; Bird sends 0 where it does not know. */
+  readonly durationSeconds: number | undefined
+  readonly stereo: boolean | undefined
+  readonly format: string | undefined
+  /** Bird's JSON, free of live links (see {@link withoutLinks}). */
+  readonly verbatim: JsonObject
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+export interface JsonObject {
+  readonly [name: string]: Json
+}
+
+export type ReadRecording =
+  | { readonly ok: true; readonly recording: Recording }
+  | { readonly ok: false; readonly reason: string }
+
+const Timestamp = v.pipe(
+  v.string(),
+  v.transform((text) => new Date(text)),
+  v.check((date) => !Number.isNaN(date.getTime()), 'not a date-time'),
+)
+
+/** Only what we cannot do without is required: additions and absences elsewhere must never cost a recording. */
+const Wanted = v.looseObject({ id: v.string(), status: v.string(), createdAt: Timestamp })
+
+/**
+ * Reads Bird's metadata of one recording.
+ * Source: Bird's "Get recording" (OpenAPI `Recording`); `endedAt` of year 1 is Go's zero time and means "absent".
+ */
+export function readRecording(json: unknown, askedForId: string): ReadRecording {
+  const parsed = v.safeParse(Wanted, json)
+  if (!parsed.success) {
+    const fields = parsed.issues.map((issue) => v.getDotPath(issue) ?? 'the answer')
+    return { ok: false, reason: `Bird's metadata lacks a usable ${[...new Set(fields)].join(', ')}` }
+  }
+  const { id, status, createdAt } = parsed.output
+  if (id.toLowerCase() !== askedForId)
+    return { ok: false, reason: 'Bird answered with another recording than was asked for' }
+  if (isZeroTime(createdAt)) return { ok: false, reason: "Bird's metadata lacks a usable createdAt" }
+  const raw = parsed.output as Record<string, unknown>
+  return {
+    ok: true,
+    recording: {
+      id: askedForId,
+      status,
+      createdAt,
+      endedAt: optionalTime(raw['endedAt']),
+      durationSeconds: optionalNumber(raw['duration']),
+      stereo: typeof raw['stereo'] === 'boolean' ? raw['stereo'] : undefined,
+      format: typeof raw['format'] === 'string' ? raw['format'] : undefined,
+      verbatim: withoutLinks(json as JsonObject),
+    },
+  }
+}
+
+/**
+ * Bird's JSON less everything that would let somebody else in: `url` (a presigned link), the query of `roomInfoUrl`,
+ * and the query of any other link that carries a signature. All else stays as Bird sent it.
+ */
+export function withoutLinks(json: JsonObject): JsonObject {
+  const kept = Object.entries(json).filter(([name]) => name !== 'url')
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, name === 'roomInfoUrl' ? withoutQuery(value) : disarm(value)]),
+  )
+}
+
+function disarm(value: Json): Json {
+  if (typeof value === 'string')
+    return /^https?:\/\/\S*[?#]\S*(?:signature|credential|token|sig)=/i.test(value)
+      ? withoutQuery(value)
+      : value
+  if (Array.isArray(value)) return value.map((item: Json) => disarm(item))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]: [string, Json]) => [name, disarm(item)]),
+    )
+  return value
+}
+
+function withoutQuery(value: Json): Json {
+  return typeof value === 'string' ? value.replace(/[?#].*$/s, '') : value
+}
+
+function optionalTime(value: unknown): Date | undefined {
+  if (typeof value !== 'string') return undefined
+  const date = new Date(value)
+  return Number.isNaN(date.getTime()) || isZeroTime(date) ? undefined : date
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined
+}
+
+function isZeroTime(date: Date): boolean {
+  return date.getUTCFullYear() <= 1
+}

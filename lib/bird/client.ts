@@ -1,0 +1,172 @@
+import { Agent, type Dispatcher } from 'undici'
+import type { Clock } from '../deadline.ts'
+import { BirdError, type BirdFailure, describeError } from '../errors.ts'
+import type { AccessKeySource } from './access-key.ts'
+import { adviseRetry, parseRetryAfter } from './retry.ts'
+
+/** How long we wait for what, in milliseconds. */
+export interface BirdLimits {
+  readonly connectMs: number
+  /** From the request to the last header of the answer. */
+  readonly headersMs: number
+  /** Between two pieces of a body. */
+  readonly idleMs: number
+}
+
+export const DEFAULT_BIRD_LIMITS: BirdLimits = { connectMs: 10_000, headersMs: 20_000, idleMs: 30_000 }
+
+export interface BirdClientOptions {
+  /** Where the API is; a path in front of `/workspaces` is kept. */
+  readonly apiUrl: URL
+  readonly accessKey: AccessKeySource
+  readonly limits: BirdLimits
+  readonly clock: Clock
+}
+
+/** One answer of Bird's API that is neither throttling nor a passing fault. */
+export interface BirdAnswer {
+  readonly status: number
+  readonly location: string | undefined
+  readonly requestId: string | undefined
+  readonly text: string
+}
+
+/** How a call may be given up: at once through `signal`, and by waiting no longer than `patienceMs()` for anything. */
+export interface CallTime {
+  readonly signal: AbortSignal
+  patienceMs(): number
+}
+
+/** Bird's API; the only holder of the access key, which is sent nowhere but to `apiUrl`. */
+export interface BirdClient {
+  /**
+   * GETs a path; waits out 429 and repeats passing faults (see retry.ts) within the time given.
+   * @throws BirdError for any answer that `accept` does not name, or if none came
+   */
+  get(
+    operation: BirdFailure['operation'],
+    path: string,
+    accept: readonly number[],
+    time: CallTime,
+  ): Promise<BirdAnswer>
+  close(): Promise<void>
+}
+
+/** Metadata is about 3 KB; anything near this is not Bird's. */
+const MAX_ANSWER_BYTES = 1024 * 1024
+/** More sockets gain nothing against a limit of 50 requests/s. */
+const API_CONNECTIONS = 8
+
+export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClientOptions): BirdClient {
+  const agent = new Agent({
+    connections: API_CONNECTIONS,
+    connect: { timeout: limits.connectMs },
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.idleMs,
+    maxResponseSize: MAX_ANSWER_BYTES,
+  })
+  const prefix = apiUrl.pathname.replace(/\/$/, '')
+  // One 429 speaks to the whole process: nobody asks again before this moment.
+  let quietUntilMs = 0
+
+  const once = async (
+    operation: BirdFailure['operation'],
+    path: string,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<BirdAnswer & { retryAfterMs: number | undefined }> => {
+    const { statusCode, headers, body } = await agent.request({
+      origin: apiUrl.origin,
+      path: `${prefix}${path}`,
+      method: 'GET',
+      headers: { authorization: `AccessKey ${key}`, accept: 'application/json' },
+      signal,
+    })
+    const text = await readText(body, operation)
+    return {
+      status: statusCode,
+      location: single(headers['location']),
+      requestId: single(headers['messagebird-request-id']),
+      retryAfterMs: parseRetryAfter(single(headers['retry-after']), clock.now()),
+      text,
+    }
+  }
+
+  return {
+    async get(operation, path, accept, time) {
+      let reread = false
+      for (let attempt = 1, throttled = 0; ;) {
+        const quietMs = quietUntilMs - clock.now().getTime()
+        if (quietMs >= time.patienceMs())
+          throw new BirdError(
+            { operation, status: 429, retryAfterMs: quietMs },
+            'throttled, and no time to wait',
+          )
+        if (quietMs > 0) await clock.pause(quietMs, time.signal)
+
+        const key = await accessKey.read()
+        const answer = await once(operation, path, key, time.signal).catch((error: unknown) => {
+          time.signal.throwIfAborted()
+          return new BirdError({ operation }, `no answer: ${describeError(error)}`, { cause: error })
+        })
+        if (!(answer instanceof Error) && accept.includes(answer.status)) return answer
+        if (!(answer instanceof Error) && answer.status === 401 && !reread) {
+          reread = true
+          if (await accessKey.reread()) continue
+        }
+
+        const error = answer instanceof Error ? answer : refusalOf(operation, answer)
+        const failure = { status: error.failure.status, retryAfterMs: error.failure.retryAfterMs }
+        const advice = adviseRetry(failure, attempt, throttled, time.patienceMs(), clock.random())
+        if (!advice.retry) throw error
+        if (advice.throttled) {
+          throttled += 1
+          quietUntilMs = Math.max(quietUntilMs, clock.now().getTime() + advice.delayMs)
+        } else {
+          attempt += 1
+          await clock.pause(advice.delayMs, time.signal)
+        }
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+async function readText(
+  body: Dispatcher.ResponseData['body'],
+  operation: BirdFailure['operation'],
+): Promise<string> {
+  try {
+    return await body.text()
+  } catch (error) {
+    throw new BirdError({ operation }, `the answer broke off: ${describeError(error)}`, { cause: error })
+  }
+}
+
+function refusalOf(
+  operation: BirdFailure['operation'],
+  answer: BirdAnswer & { retryAfterMs: number | undefined },
+): BirdError {
+  const { code, message } = readProblem(answer.text)
+  const { status, requestId, retryAfterMs } = answer
+  return new BirdError({ operation, status, code, requestId, retryAfterMs }, message ?? 'no reason given')
+}
+
+/** Bird's error body is `{code, message}`; whatever else comes is of no use to anybody. */
+function readProblem(text: string): { code?: string; message?: string } {
+  try {
+    const json: unknown = JSON.parse(text)
+    if (typeof json !== 'object' || json === null) return {}
+    const { code, message } = json as Record<string, unknown>
+    return {
+      ...(typeof code === 'string' && { code: code.slice(0, 80) }),
+      ...(typeof message === 'string' && { message }),
+    }
+  } catch {
+    return {}
+  }
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { utcDay } from '../archive/keys.ts'
+import type { Json, JsonObject } from '../archive/recording.ts'
+import { readSidecar, type Sidecar } from '../archive/sidecar.ts'
+
+/** One row of the search index: what a recording is looked for by, and where its evidence lies. All times are UTC. */
+export interface CatalogEntry {
+  readonly recording_id: string
+  readonly workspace_id: string
+  readonly created_at: string
+  readonly started_at: string | null
+  readonly ended_at: string | null
+  readonly source: string | null
+  readonly source_id: string | null
+  readonly conference_id: string | null
+  readonly channel_id: string | null
+  readonly direction: string | null
+  /** Digits only, with the country's code, as Bird keeps them: one number has one form. */
+  readonly from_number: string | null
+  readonly to_number: string | null
+  readonly duration_ms: number
+  readonly channels: number | null
+  readonly findings: readonly string[]
+  readonly audio_key: string
+  readonly audio_bytes: number
+  readonly audio_sha256: string
+  readonly audio_version_id: string | null
+  readonly retain_until: string | null
+  readonly archived_at: string
+}
+
+/** The rows of one batch that belong to one day of one workspace: one object of the catalog. */
+export interface CatalogSegment {
+  readonly workspaceId: string
+  /** UTC day of `createdAt`. */
+  readonly day: string
+  /** Newline-delimited JSON, each row ended by a newline. */
+  readonly ndjson: string
+  /** SHA-256 (hex) of `ndjson`, for a name that is the same for the same rows. */
+  readonly digest: string
+  /** Which of the given sidecars are in it, by position. */
+  readonly members: readonly number[]
+}
+
+/** Turns a sidecar into its row. */
+export function toEntry(sidecar: Sidecar): CatalogEntry {
+  const { bird, audio, quality, provenance, retention } = sidecar
+  return {
+    recording_id: sidecar.recordingId,
+    workspace_id: sidecar.workspaceId,
+    created_at: time(bird['createdAt']) ?? provenance.archivedAt,
+    started_at: time(bird['startedAt']),
+    ended_at: time(bird['endedAt']),
+    source: text(bird['source']),
+    source_id: text(bird['sourceId']),
+    conference_id: text(bird['conferenceId']),
+    channel_id: text(bird['channelId']),
+    direction: text(bird['direction']),
+    from_number: digits(bird['originator']),
+    to_number: digits(bird['receiver']),
+    duration_ms: quality.measuredDurationMs,
+    channels: quality.channels,
+    findings: quality.findings,
+    audio_key: audio.key,
+    audio_bytes: audio.bytes,
+    audio_sha256: audio.sha256,
+    audio_version_id: audio.versionId,
+    retain_until: retention.lock?.until ?? null,
+    archived_at: provenance.archivedAt,
+  }
+}
+
+/**
+ * Sorts the sidecars of a batch into segments, one for each workspace and day. A sidecar that can't be read is in
+ * none, and so in nobody's `members`.
+ */
+export function toSegments(sidecars: readonly string[]): CatalogSegment[] {
+  const groups = new Map<string, { workspaceId: string; day: string; rows: string[]; members: number[] }>()
+  for (const [index, document] of sidecars.entries()) {
+    const read = readSidecar(document)
+    if (!read.ok) continue
+    const entry = toEntry(read.sidecar)
+    const day = utcDay(new Date(entry.created_at))
+    const name = `${entry.workspace_id}/${day}`
+    const group = groups.get(name) ?? { workspaceId: entry.workspace_id, day, rows: [], members: [] }
+    groups.set(name, group)
+    group.rows.push(JSON.stringify(entry))
+    group.members.push(index)
+  }
+  return [...groups.values()].map(({ workspaceId, day, rows, members }) => {
+    const ndjson = `${rows.join('\n')}\n`
+    return { workspaceId, day, members, ndjson, digest: createHash('sha256').update(ndjson).digest('hex') }
+  })
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** Go's zero time (year 1) means "absent". */
+function time(value: Json | undefined): string | null {
+  const date = typeof value === 'string' ? new Date(value) : undefined
+  return date === undefined || Number.isNaN(date.getTime()) || date.getUTCFullYear() <= 1
+    ? null
+    : date.toISOString()
+}
+
+/** Source: Bird's `CallIdentifier`: `number.number` comes without "+", `number.identity` with it. */
+function digits(party: Json | undefined): string | null {
+  const number = isObject(party) && isObject(party['number']) ? party['number'] : {}
+  const written = text(number['number']) ?? text(number['identity'])
+  const kept = written?.replace(/\D/g, '') ?? ''
+  return kept === '' ? null : kept
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,200 @@
+import * as v from 'valibot'
+import { WORKSPACE_ID } from './archive/message.ts'
+import type { RetentionPolicy } from './archive/retention.ts'
+import { isLoopback, type OriginPattern, parseOrigin } from './bird/redirect.ts'
+import { ConfigurationError } from './errors.ts'
+import type { LogLevel } from './log.ts'
+
+/** Everything that the environment decides, read once. */
+export interface Config {
+  readonly birdApiUrl: URL
+  readonly workspaceId: string
+  /** The key itself, or the Secrets Manager name or ARN under which it lies. */
+  readonly accessKey: { readonly value: string } | { readonly secretId: string }
+  readonly bucket: string
+  /** Empty, or ends in `/`. */
+  readonly prefix: string
+  /** Undefined only where no queue is needed (a terminal). */
+  readonly queues: { readonly queueUrl: string; readonly deadLetterQueueUrl: string } | undefined
+  readonly concurrency: number
+  readonly mediaOrigins: readonly OriginPattern[]
+  readonly notReadyHours: number
+  readonly retention: RetentionPolicy
+  readonly forcePathStyle: boolean
+  readonly logLevel: LogLevel
+  /** Memory of the function in MB, as Lambda tells it. */
+  readonly memoryMb: number
+}
+
+/** One named setting: how its text is read, and the text that stands for it when it is not set. */
+const required = (name: string, hint: string) => v.pipe(v.string(`${name} is not set: ${hint}`), v.trim())
+
+const wholeNumber = (name: string, fallback: string, min: number, max: number) =>
+  v.pipe(
+    v.optional(v.string(), fallback),
+    v.trim(),
+    v.regex(/^\d{1,9}$/, `${name} must be a whole number from ${min} to ${max}`),
+    v.transform(Number),
+    v.check((value) => value >= min && value <= max, `${name} must be a whole number from ${min} to ${max}`),
+  )
+
+const Url = (name: string, fallback: string) =>
+  v.pipe(
+    v.optional(v.string(), fallback),
+    v.trim(),
+    v.check((text) => URL.canParse(text), `${name} is not a URL`),
+    v.transform((text) => new URL(URL.canParse(text) ? text : fallback)),
+    v.check(
+      (url) => url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)),
+      `${name} must be https (plain http is allowed for this machine itself only)`,
+    ),
+    v.check(
+      (url) => url.username === '' && url.search === '' && url.hash === '',
+      `${name} must hold no credentials, query or fragment`,
+    ),
+  )
+
+const origins = v.pipe(
+  v.optional(v.string(), 'https://*.amazonaws.com'),
+  v.transform((text) =>
+    text
+      .split(',')
+      .filter((entry) => entry.trim() !== '')
+      .map(parseOrigin),
+  ),
+  v.rawTransform(({ dataset, addIssue }) => {
+    const good: OriginPattern[] = []
+    for (const origin of dataset.value) {
+      if (typeof origin === 'string') addIssue({ message: `MEDIA_ORIGINS: ${origin}` })
+      else good.push(origin)
+    }
+    if (dataset.value.length === 0)
+      addIssue({ message: 'MEDIA_ORIGINS names no origin: leave it unset for https://*.amazonaws.com' })
+    return good
+  }),
+)
+
+const queueUrl = (name: string, hint: string) =>
+  v.pipe(
+    required(name, hint),
+    v.check((text) => URL.canParse(text), `${name} is not a URL: it is the queue's URL, not its ARN or name`),
+  )
+
+const Environment = v.object({
+  BIRD_API_URL: Url('BIRD_API_URL', 'https://api.bird.com'),
+  BIRD_WORKSPACE_ID: v.pipe(
+    required('BIRD_WORKSPACE_ID', "it is the UUID in your Bird workspace's address"),
+    v.regex(WORKSPACE_ID, 'BIRD_WORKSPACE_ID has characters that no workspace id has'),
+  ),
+  BIRD_ACCESS_KEY: v.optional(
+    v.pipe(
+      v.string(),
+      v.trim(),
+      v.regex(/^[\u0021-\u007e]+$/, 'BIRD_ACCESS_KEY has characters that no key has'),
+    ),
+  ),
+  BIRD_ACCESS_KEY_SECRET: v.optional(v.pipe(v.string(), v.trim())),
+  ARCHIVE_BUCKET: v.pipe(
+    required('ARCHIVE_BUCKET', 'it is the name of the bucket that keeps the recordings'),
+    v.regex(
+      /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+      'ARCHIVE_BUCKET is not the name of a bucket (no s3://, no path, lower case)',
+    ),
+  ),
+  ARCHIVE_PREFIX: v.pipe(
+    v.optional(v.string(), ''),
+    v.trim(),
+    v.transform((text) => (text === '' || text.endsWith('/') ? text : `${text}/`)),
+    v.regex(
+      /^(?:[A-Za-z0-9!_.*'()=-]+\/)*$/,
+      'ARCHIVE_PREFIX may hold letters, digits and -_.=, in segments parted by single slashes, with no slash in front',
+    ),
+  ),
+  QUEUE_URL: v.optional(queueUrl('QUEUE_URL', '')),
+  DEAD_LETTER_QUEUE_URL: v.optional(queueUrl('DEAD_LETTER_QUEUE_URL', '')),
+  CONCURRENCY: wholeNumber('CONCURRENCY', '16', 1, 256),
+  MEDIA_ORIGINS: origins,
+  NOT_READY_HOURS: wholeNumber('NOT_READY_HOURS', '24', 1, 24 * 14),
+  RETENTION_MODE: v.optional(
+    v.picklist(['off', 'GOVERNANCE', 'COMPLIANCE'], 'RETENTION_MODE must be off, GOVERNANCE or COMPLIANCE'),
+    'off',
+  ),
+  RETENTION_DAYS: v.optional(wholeNumber('RETENTION_DAYS', '', 1, 36_500)),
+  S3_FORCE_PATH_STYLE: v.pipe(
+    v.optional(v.picklist(['true', 'false', '1', '0'], 'S3_FORCE_PATH_STYLE must be true or false'), 'false'),
+    v.transform((text) => text === 'true' || text === '1'),
+  ),
+  LOG_LEVEL: v.optional(
+    v.picklist(['debug', 'info', 'warn', 'error'], 'LOG_LEVEL must be debug, info, warn or error'),
+    'info',
+  ),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: wholeNumber('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '1024', 64, 1_048_576),
+})
+
+/** Names that begin like ours but are none of ours: a misspelt RETENTION_DAYS must not switch retention off silently. */
+const OUR_PREFIXES = /^(?:BIRD|ARCHIVE|RETENTION|MEDIA|NOT_READY)_/
+
+/**
+ * Reads the environment strictly. An empty value counts as not set.
+ * @param needs whether the queues must be named, as for the deployed function
+ * @throws ConfigurationError with every fault, each saying what to do
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  needs: { readonly queues: boolean },
+): Config {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  )
+  const parsed = v.safeParse(Environment, set)
+  const env = parsed.output as v.InferOutput<typeof Environment>
+  const faults = parsed.success ? [] : parsed.issues.map(({ message }) => message)
+
+  for (const name of Object.keys(set))
+    if (OUR_PREFIXES.test(name) && !(name in Environment.entries))
+      faults.push(`${name} is not a setting of this program: is it misspelt?`)
+  if ((set['BIRD_ACCESS_KEY'] === undefined) === (set['BIRD_ACCESS_KEY_SECRET'] === undefined))
+    faults.push(
+      'set exactly one of BIRD_ACCESS_KEY (the key itself) and BIRD_ACCESS_KEY_SECRET (its name or ARN in Secrets Manager)',
+    )
+  const mode = set['RETENTION_MODE'] ?? 'off'
+  const retains = mode !== 'off'
+  if (retains && set['RETENTION_DAYS'] === undefined)
+    faults.push(`RETENTION_MODE is ${mode}, so RETENTION_DAYS must say for how many days from the call`)
+  if (!retains && set['RETENTION_DAYS'] !== undefined)
+    faults.push(
+      'RETENTION_DAYS is set, but RETENTION_MODE is off: set it to GOVERNANCE or COMPLIANCE, or remove RETENTION_DAYS',
+    )
+  for (const name of ['QUEUE_URL', 'DEAD_LETTER_QUEUE_URL'])
+    if (needs.queues && set[name] === undefined)
+      faults.push(
+        `${name} is not set: it is the URL of ${name === 'QUEUE_URL' ? 'the queue that feeds this function' : 'its dead-letter queue'}`,
+      )
+  if (faults.length > 0) throw new ConfigurationError([...new Set(faults)])
+
+  const { QUEUE_URL, DEAD_LETTER_QUEUE_URL, RETENTION_MODE, RETENTION_DAYS } = env
+  return {
+    birdApiUrl: env.BIRD_API_URL,
+    workspaceId: env.BIRD_WORKSPACE_ID,
+    accessKey:
+      env.BIRD_ACCESS_KEY === undefined
+        ? { secretId: env.BIRD_ACCESS_KEY_SECRET ?? '' }
+        : { value: env.BIRD_ACCESS_KEY },
+    bucket: env.ARCHIVE_BUCKET,
+    prefix: env.ARCHIVE_PREFIX,
+    queues:
+      QUEUE_URL === undefined || DEAD_LETTER_QUEUE_URL === undefined
+        ? undefined
+        : { queueUrl: QUEUE_URL, deadLetterQueueUrl: DEAD_LETTER_QUEUE_URL },
+    concurrency: env.CONCURRENCY,
+    mediaOrigins: env.MEDIA_ORIGINS,
+    notReadyHours: env.NOT_READY_HOURS,
+    retention:
+      RETENTION_MODE === 'off' || RETENTION_DAYS === undefined
+        ? { mode: 'off' }
+        : { mode: RETENTION_MODE, days: RETENTION_DAYS },
+    forcePathStyle: env.S3_FORCE_PATH_STYLE,
+    logLevel: env.LOG_LEVEL,
+    memoryMb: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The few errors of this program. Each carries facts as properties and its origin as `cause`; its message says
+ * operation, subject and reason, and never holds a link's query, a key or a phone number.
+ */
+
+/** The deployment is set up wrongly; retrying cannot help. `faults` lists every fault found, each with its mend. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[], options?: ErrorOptions) {
+    super(`Configuration: ${faults.join(' · ')}`, options)
+    this.faults = faults
+  }
+}
+
+/** Facts of an answer (or of its absence) from Bird's API or from the link that it handed out. */
+export interface BirdFailure {
+  readonly operation: 'get recording' | 'get link' | 'download'
+  /** HTTP status; undefined when no answer came. */
+  readonly status?: number | undefined
+  /** Bird's own `code`, for people: no list of codes exists, so nothing branches on it. */
+  readonly code?: string | undefined
+  /** `Messagebird-Request-Id` of the answer. */
+  readonly requestId?: string | undefined
+  /** What `Retry-After` asks for, in milliseconds. */
+  readonly retryAfterMs?: number | undefined
+}
+
+/** Bird's API or the media link answered with an error, or not at all. */
+export class BirdError extends Error {
+  override readonly name = 'BirdError'
+  readonly failure: BirdFailure
+  constructor(failure: BirdFailure, reason: string, options?: ErrorOptions) {
+    const status = failure.status === undefined ? '' : ` answered ${failure.status}`
+    super(`${failure.operation}${status}: ${redact(reason)}`, options)
+    this.failure = failure
+  }
+}
+
+/** Why a downloaded body must not become evidence. */
+export type MediaFault =
+  | 'empty'
+  | 'shorter-than-declared'
+  | 'longer-than-declared'
+  | 'not-audio'
+  | 'no-frame'
+  | 'cut-frame'
+  | 'changed-while-resuming'
+
+/** The body that came is not a whole MP3. */
+export class MediaError extends Error {
+  override readonly name = 'MediaError'
+  readonly fault: MediaFault
+  constructor(fault: MediaFault, reason: string, options?: ErrorOptions) {
+    super(`body refused (${fault}): ${reason}`, options)
+    this.fault = fault
+  }
+}
+
+/** The redirect points to a place that this deployment does not allow. */
+export class RedirectError extends Error {
+  override readonly name = 'RedirectError'
+}
+
+/** The bucket failed, or holds something else than what was sent. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+}
+
+/** The key already holds other evidence; it was left as it is. Digests are SHA-256 in hex. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError'
+  readonly key: string
+  readonly storedSha256: string
+  readonly offeredSha256: string
+  constructor(key: string, storedSha256: string, offeredSha256: string) {
+    super(
+      `${key} already holds other bytes: stored ${storedSha256}, offered ${offeredSha256}; nothing was overwritten`,
+    )
+    this.key = key
+    this.storedSha256 = storedSha256
+    this.offeredSha256 = offeredSha256
+  }
+}
+
+/** Work was given up on purpose: the invocation's time, one recording's time limit, or a batch that was stopped. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError'
+  readonly why: 'deadline' | 'recording-time-limit' | 'batch-stopped'
+  constructor(why: 'deadline' | 'recording-time-limit' | 'batch-stopped') {
+    super(`stopped: ${why}`)
+    this.why = why
+  }
+}
+
+const MAX_REASON_CHARACTERS = 300
+
+/**
+ * Makes foreign text fit to be logged: queries of links, access keys and runs of seven or more digits (phone
+ * numbers) are masked, and it is cut to 300 characters. UUIDs stay readable.
+ */
+export function redact(text: string): string {
+  const uuids: string[] = []
+  return (
+    text
+      .slice(0, 4 * MAX_REASON_CHARACTERS)
+      .replace(/\?[^\s"'<>]*/g, '?…')
+      .replace(/AccessKey\s+[^\s"',]+/gi, 'AccessKey …')
+      .replace(
+        /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi,
+        (uuid) => `\u0001${uuids.push(uuid) - 1}\u0001`,
+      )
+      .replace(/\+?\d(?:[ ().-]?\d){6,}/g, '…')
+      // oxlint-disable-next-line no-control-regex -- the marker cannot occur in what a server sends as text
+      .replace(/\u0001(\d+)\u0001/g, (_, index: string) => uuids[Number(index)] ?? '')
+      .slice(0, MAX_REASON_CHARACTERS)
+  )
+}
+
+/** One line about anything that was thrown, redacted. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return redact(String(error))
+  const cause = error.cause instanceof Error ? ` (${error.cause.name}: ${error.cause.message})` : ''
+  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : ''
+  return redact(`${error.name}${code}: ${error.message}${cause}`)
+}

@@ -1,0 +1,67 @@
+import { S3ServiceException } from '@aws-sdk/client-s3'
+import { ConfigurationError, describeError, StoreError } from '../errors.ts'
+
+/** HTTP status of a refused command; undefined where S3 did not answer. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
+}
+
+/** 412: the key exists (`If-None-Match: *`). Source: S3 User Guide, "Conditional writes". */
+export function isAlreadyThere(error: unknown): boolean {
+  return statusOf(error) === 412
+}
+
+/** 409 ConditionalRequestConflict: another write to the key is under way; this one may be sent again. Source: as above. */
+export function isConcurrentWrite(error: unknown): boolean {
+  return statusOf(error) === 409
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof S3ServiceException && statusOf(error) === 404 && error.name !== 'NoSuchBucket'
+}
+
+/** Faults that no retry mends; what each of them asks an operator to do. */
+const MENDS: Readonly<Record<string, string>> = {
+  AccessDenied:
+    "the function's role may not do this: grant it (a missing s3:ListBucket turns a missing key into AccessDenied, too)",
+  AllAccessDisabled: 'access to the bucket is disabled',
+  InvalidAccessKeyId: 'the AWS access key is unknown to the store',
+  SignatureDoesNotMatch: 'the AWS secret key is wrong, or a proxy changes requests',
+  NoSuchBucket: 'ARCHIVE_BUCKET names a bucket that does not exist',
+  PermanentRedirect: "ARCHIVE_BUCKET lies in another region: set AWS_REGION to the bucket's",
+  ObjectLockConfigurationNotFoundError:
+    'RETENTION_MODE is set, but the bucket has no Object Lock: create it with Object Lock, or set RETENTION_MODE=off',
+}
+
+/**
+ * Gives a failed command its place: a {@link ConfigurationError} where only a person can mend it, else a
+ * {@link StoreError}. Errors that are ours already pass.
+ */
+export function storeFailure(operation: string, key: string, error: unknown): Error {
+  if (!(error instanceof Error) || !(error instanceof S3ServiceException)) {
+    return error instanceof Error && OURS.has(error.name)
+      ? error
+      : new StoreError(`${operation} ${key}: ${describeError(error)}`, { cause: error })
+  }
+  const name = /Object Lock Configuration/i.test(error.message)
+    ? 'ObjectLockConfigurationNotFoundError'
+    : error.name
+  const mend =
+    MENDS[name] ?? (statusOf(error) === 403 && error.name === '403' ? MENDS['AccessDenied'] : undefined)
+  if (mend !== undefined)
+    return new ConfigurationError([`S3 refuses ${operation} (${error.name}): ${mend}`], { cause: error })
+  return new StoreError(
+    `${operation} ${key}: S3 answered ${statusOf(error) ?? 'nothing'} ${describeError(error)}`,
+    { cause: error },
+  )
+}
+
+const OURS = new Set([
+  'ConfigurationError',
+  'StoreError',
+  'ConflictError',
+  'MediaError',
+  'BirdError',
+  'RedirectError',
+  'StoppedError',
+])

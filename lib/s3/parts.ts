@@ -1,0 +1,160 @@
+import { crc32 } from 'node:zlib'
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
+import type { MediaFacts } from '../archive/media.ts'
+import type { Clock } from '../deadline.ts'
+import type { Room } from '../memory.ts'
+import { isAlreadyThere } from './failure.ts'
+import type { AudioOrder } from './store.ts'
+import { crc32Base64, headObject, type Place } from './stored.ts'
+import { lockParameters, repeatOnConflict } from './whole.ts'
+
+/** S3 User Guide, "Amazon S3 multipart upload limits": at most 10,000 parts, each of at least 5 MiB but the last. */
+const MAX_PARTS = 10_000
+const MIN_PART_BYTES = 5 * 1024 * 1024
+const MIB = 1024 * 1024
+/** Opening and aborting an upload are not under the recording's signal, so they get a short limit of their own. */
+const HOUSEKEEPING_MS = 5_000
+
+/** The size of a part for a body of known length: as preferred, larger only where 10,000 parts would not do. */
+export function partBytesFor(totalBytes: number, preferredBytes: number): number {
+  return Math.max(MIN_PART_BYTES, preferredBytes, Math.ceil(totalBytes / MAX_PARTS / MIB) * MIB)
+}
+
+export type Upload =
+  | { readonly outcome: 'written'; readonly media: MediaFacts; readonly versionId: string | undefined }
+  | { readonly outcome: 'doubtful'; readonly media: MediaFacts; readonly error: unknown }
+
+/**
+ * A large body in parts: one buffer is filled while the other is sent. Each part carries its CRC-32, the completion
+ * the CRC-32 and the size of the whole, and the condition that the key is free. The upload is completed only once
+ * `order.watch` has found the whole body good; on every other way out it is aborted, and that is waited for.
+ *
+ * Resolves to `doubtful` when the completion was refused or unanswered: the object may be there all the same
+ * (an answer that got lost, a 200 with an error inside, a 412), which only a look at the key can tell.
+ */
+export async function uploadParts(
+  place: Place,
+  order: AudioOrder,
+  partBytes: number,
+  room: Room,
+  clock: Clock,
+): Promise<Upload> {
+  const target = { Bucket: place.bucket, Key: order.key }
+  // Not under the signal: an upload whose id we never learn could not be aborted.
+  const { UploadId } = await place.client.send(
+    new CreateMultipartUploadCommand({
+      ...target,
+      ContentType: order.contentType,
+      ChecksumAlgorithm: 'CRC32',
+      ChecksumType: 'FULL_OBJECT',
+      ...lockParameters(order.lock),
+    }),
+    { abortSignal: AbortSignal.timeout(HOUSEKEEPING_MS) },
+  )
+  const upload = { ...target, UploadId }
+  const ours = new AbortController()
+  const signal = AbortSignal.any([order.signal, ours.signal])
+  const parts: CompletedPart[] = []
+  const inFlight: Promise<void>[] = room.buffers.map(() => Promise.resolve())
+  let completed = false
+  let firstFailure: unknown
+
+  const sendPart = async (body: Buffer, number: number): Promise<void> => {
+    const checksum = crc32Base64(crc32(body))
+    const command = new UploadPartCommand({
+      ...upload,
+      PartNumber: number,
+      Body: body,
+      ContentLength: body.length,
+      ChecksumCRC32: checksum,
+    })
+    const { ETag } = await place.client.send(command, { abortSignal: signal })
+    parts[number - 1] = { PartNumber: number, ETag, ChecksumCRC32: checksum }
+  }
+
+  try {
+    signal.throwIfAborted()
+    let slot = 0
+    let number = 0
+    let filled = 0
+    const send = async (): Promise<void> => {
+      const body = (room.buffers[slot] as Buffer).subarray(0, filled)
+      number += 1
+      const sending = sendPart(body, number)
+      // A failure surfaces where the buffer is needed next; until then it must not count as unhandled.
+      sending.catch((error: unknown) => {
+        firstFailure ??= error
+        ours.abort()
+      })
+      inFlight[slot] = sending
+      slot = (slot + 1) % room.buffers.length
+      filled = 0
+      await inFlight[slot]
+    }
+
+    for await (const chunk of order.chunks) {
+      order.watch.update(chunk)
+      for (let taken = 0; taken < chunk.length;) {
+        const piece = chunk.subarray(taken, taken + partBytes - filled)
+        ;(room.buffers[slot] as Buffer).set(piece, filled)
+        filled += piece.length
+        taken += piece.length
+        if (filled === partBytes) await send()
+      }
+    }
+    const media = order.watch.finish()
+    if (filled > 0) await send()
+    await Promise.all(inFlight)
+
+    // Some S3-compatible stores ignore the condition on a completion; asked beforehand, they tell the same.
+    if ((await headObject(place, order.key, undefined, signal)) !== undefined)
+      return { outcome: 'doubtful', media, error: undefined }
+    try {
+      const command = new CompleteMultipartUploadCommand({
+        ...upload,
+        MultipartUpload: { Parts: parts },
+        ChecksumType: 'FULL_OBJECT',
+        ChecksumCRC32: crc32Base64(media.crc32),
+        MpuObjectSize: media.bytes,
+        IfNoneMatch: '*',
+      })
+      const { VersionId } = await repeatOnConflict(
+        () => place.client.send(command, { abortSignal: signal }),
+        clock,
+        signal,
+      )
+      completed = true
+      return { outcome: 'written', media, versionId: VersionId }
+    } catch (error) {
+      if (!isAlreadyThere(error)) order.signal.throwIfAborted()
+      return { outcome: 'doubtful', media, error }
+    }
+  } catch (error) {
+    order.signal.throwIfAborted()
+    throw firstFailure ?? error
+  } finally {
+    ours.abort()
+    await Promise.allSettled(inFlight)
+    if (!completed) await abortUpload(place, upload)
+  }
+}
+
+/** Leaves nothing behind that is billed for ever. Never rejects: an upload that is gone already is as good. */
+export async function abortUpload(
+  place: Place,
+  upload: { Bucket: string; Key: string; UploadId: string | undefined },
+): Promise<void> {
+  try {
+    await place.client.send(new AbortMultipartUploadCommand(upload), {
+      abortSignal: AbortSignal.timeout(HOUSEKEEPING_MS),
+    })
+  } catch {
+    // The failure that led here must not be hidden by this one: the bucket's lifecycle rule ends what is left.
+  }
+}

@@ -1,0 +1,179 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { createHash } from 'node:crypto'
+import type { MediaFacts, MediaWatch } from '../archive/media.ts'
+import type { Lock } from '../archive/retention.ts'
+import type { StoredAudio } from '../archive/sidecar.ts'
+import type { Clock } from '../deadline.ts'
+import { StoreError } from '../errors.ts'
+import type { Memory } from '../memory.ts'
+import { isAlreadyThere, isMissing, storeFailure } from './failure.ts'
+import { partBytesFor, type Upload, uploadParts } from './parts.ts'
+import { ensureLock, headObject, type Place, proveEqual, verifyStored } from './stored.ts'
+import { uploadUnknownLength } from './unknown-length.ts'
+import { putWhole } from './whole.ts'
+
+/** What is to be written: a body on its way, and who judges it. */
+export interface AudioOrder {
+  readonly key: string
+  readonly contentType: string
+  readonly declaredBytes: number | undefined
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** Sees every byte before it is sent; nothing is committed before its `finish` has returned. */
+  readonly watch: MediaWatch
+  readonly lock: Lock | undefined
+  readonly signal: AbortSignal
+}
+
+/** The bucket, written once: whatever it holds already is never overwritten. */
+export interface Store {
+  /** The text under a key; undefined when the key is free. */
+  read(key: string, signal: AbortSignal): Promise<string | undefined>
+  /**
+   * Stores a recording's audio and shows that it is stored.
+   * @throws ConflictError if the key holds other bytes; MediaError or BirdError if the body is not whole (nothing is
+   * stored then); StoreError or ConfigurationError if the bucket fails
+   */
+  writeAudio(order: AudioOrder): Promise<{ readonly media: MediaFacts; readonly audio: StoredAudio }>
+  /** Stores a document under a free key. Resolves to false if the key is taken: it stays as it is. */
+  writeOnce(
+    key: string,
+    text: string,
+    contentType: string,
+    lock: Lock | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean>
+}
+
+/** Up to this length a body is read whole and judged before its first byte is sent. */
+export const WHOLE_MAX_BYTES = 8 * 1024 * 1024
+
+export interface StoreOptions extends Place {
+  readonly memory: Memory
+  readonly clock: Clock
+  /** Size of a part of a large body where its length does not ask for more. */
+  readonly preferredPartBytes: number
+}
+
+export function createStore(options: StoreOptions): Store {
+  const { memory, clock, preferredPartBytes, client, bucket } = options
+  const place: Place = { client, bucket }
+
+  const writeWhole = async (order: AudioOrder, body: Buffer): Promise<Upload> => {
+    const media = order.watch.finish()
+    try {
+      return {
+        outcome: 'written',
+        media,
+        versionId: await putWhole(place, { ...order, body, sha256: media.sha256 }, clock, order.signal),
+      }
+    } catch (error) {
+      if (!isAlreadyThere(error)) throw error
+      return { outcome: 'doubtful', media, error }
+    }
+  }
+
+  const writeUnknown = async (
+    order: AudioOrder,
+    head: Buffer,
+    rest: AsyncIterable<Uint8Array>,
+  ): Promise<Upload> => {
+    const partBytes = partBytesFor(0, preferredPartBytes)
+    // lib-storage brings buffers of its own: the room stands for them.
+    const room = await memory.reserveParts(partBytes, order.signal)
+    try {
+      return await uploadUnknownLength(place, order, partBytes, head, rest)
+    } finally {
+      room[Symbol.dispose]()
+    }
+  }
+
+  const write = async (order: AudioOrder): Promise<Upload> => {
+    const { declaredBytes, signal } = order
+    if (declaredBytes !== undefined && declaredBytes > WHOLE_MAX_BYTES) {
+      const partBytes = partBytesFor(declaredBytes, preferredPartBytes)
+      using room = await memory.reserveParts(partBytes, signal)
+      return await uploadParts(place, order, partBytes, room, clock)
+    }
+    using room = await memory.reserveWhole(declaredBytes ?? WHOLE_MAX_BYTES, signal)
+    const buffer = room.buffers[0] as Buffer
+    const chunks = order.chunks[Symbol.asyncIterator]()
+    let filled = 0
+    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+      order.watch.update(next.value)
+      if (filled + next.value.length > buffer.length) {
+        // Only a body of unknown length gets here: a longer one than declared is stopped by the watch.
+        const head = Buffer.concat([buffer.subarray(0, filled), next.value])
+        return await writeUnknown(order, head, { [Symbol.asyncIterator]: () => chunks })
+      }
+      buffer.set(next.value, filled)
+      filled += next.value.length
+    }
+    return await writeWhole(order, buffer.subarray(0, filled))
+  }
+
+  const settle = async (order: AudioOrder, upload: Upload): Promise<StoredAudio> => {
+    const { key, signal } = order
+    const versionId = upload.outcome === 'written' ? upload.versionId : undefined
+    const stored = await headObject(place, key, versionId, signal)
+    if (stored === undefined) {
+      if (upload.outcome === 'doubtful' && upload.error instanceof Error) throw upload.error
+      throw new StoreError(`${key} is not there although S3 accepted it`)
+    }
+    const verifiedBy =
+      upload.outcome === 'written'
+        ? await verifyStored(place, key, stored, upload.media, signal)
+        : await proveEqual(place, key, stored, upload.media, signal)
+    const lock = await ensureLock(place, key, stored, order.lock, signal)
+    return {
+      key,
+      bytes: stored.bytes,
+      contentType: stored.contentType ?? order.contentType,
+      versionId: stored.versionId,
+      checksum: stored.checksum,
+      verifiedBy,
+      adopted: upload.outcome === 'doubtful',
+      lock,
+    }
+  }
+
+  return {
+    async read(key, signal) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
+          abortSignal: signal,
+        })
+        return (await Body?.transformToString('utf8')) ?? ''
+      } catch (error) {
+        signal.throwIfAborted()
+        if (isMissing(error)) return undefined
+        throw storeFailure('read', key, error)
+      }
+    },
+    async writeAudio(order) {
+      try {
+        const upload = await write(order)
+        return { media: upload.media, audio: await settle(order, upload) }
+      } catch (error) {
+        order.signal.throwIfAborted()
+        throw storeFailure('write', order.key, error)
+      }
+    },
+    async writeOnce(key, text, contentType, lock, signal) {
+      const body = Buffer.from(text)
+      const sha256 = createHash('sha256').update(body).digest('hex')
+      try {
+        const versionId = await putWhole(place, { key, body, sha256, contentType, lock }, clock, signal)
+        if (lock !== undefined) {
+          const stored = await headObject(place, key, versionId, signal)
+          if (stored === undefined) throw new StoreError(`${key} is not there although S3 accepted it`)
+          await ensureLock(place, key, stored, lock, signal)
+        }
+        return true
+      } catch (error) {
+        signal.throwIfAborted()
+        if (isAlreadyThere(error)) return false
+        throw storeFailure('write', key, error)
+      }
+    },
+  }
+}

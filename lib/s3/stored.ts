@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto'
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectRetentionCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
+import type { MediaFacts } from '../archive/media.ts'
+import { isAsStrong, type Lock } from '../archive/retention.ts'
+import type { StoredAudio } from '../archive/sidecar.ts'
+import { ConfigurationError, ConflictError, StoreError } from '../errors.ts'
+import { isMissing } from './failure.ts'
+
+/** An object as `HeadObject` describes it. */
+export interface StoredObject {
+  readonly bytes: number
+  readonly contentType: string | undefined
+  readonly versionId: string | undefined
+  /** Full-object checksums only; a composite one says nothing about bytes that were not split alike. */
+  readonly checksum: StoredAudio['checksum']
+  readonly lock: Lock | undefined
+}
+
+export interface Place {
+  readonly client: S3Client
+  readonly bucket: string
+}
+
+/** Looks at what a key holds; undefined when it holds nothing. */
+export async function headObject(
+  place: Place,
+  key: string,
+  versionId: string | undefined,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  const command = new HeadObjectCommand({
+    Bucket: place.bucket,
+    Key: key,
+    ChecksumMode: 'ENABLED',
+    ...(versionId !== undefined && { VersionId: versionId }),
+  })
+  try {
+    const head = await place.client.send(command, { abortSignal: signal })
+    const composite = head.ChecksumType === 'COMPOSITE'
+    const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = head
+    return {
+      bytes: head.ContentLength ?? -1,
+      contentType: head.ContentType,
+      versionId: head.VersionId ?? versionId,
+      checksum: composite ? undefined : fullObjectChecksum(head),
+      lock:
+        (mode === 'GOVERNANCE' || mode === 'COMPLIANCE') && until !== undefined ? { mode, until } : undefined,
+    }
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function fullObjectChecksum(head: {
+  ChecksumSHA256?: string | undefined
+  ChecksumCRC32?: string | undefined
+}): StoredAudio['checksum'] {
+  // "…-4" is how a composite checksum is written where its type is not told.
+  if (head.ChecksumSHA256 !== undefined && !head.ChecksumSHA256.includes('-'))
+    return { algorithm: 'SHA256', value: head.ChecksumSHA256 }
+  if (head.ChecksumCRC32 !== undefined && !head.ChecksumCRC32.includes('-'))
+    return { algorithm: 'CRC32', value: head.ChecksumCRC32 }
+  return undefined
+}
+
+/** The value of `x-amz-checksum-crc32`: four bytes, most significant first, base64. */
+export function crc32Base64(crc: number): string {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(crc >>> 0)
+  return bytes.toString('base64')
+}
+
+export function sha256Base64(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64')
+}
+
+/** Reads a whole object again and digests it; `bytes` are counted, not believed. */
+export async function rereadObject(
+  place: Place,
+  key: string,
+  versionId: string | undefined,
+  signal: AbortSignal,
+): Promise<{ sha256: string; bytes: number }> {
+  const command = new GetObjectCommand({
+    Bucket: place.bucket,
+    Key: key,
+    ...(versionId !== undefined && { VersionId: versionId }),
+  })
+  const { Body } = await place.client.send(command, { abortSignal: signal })
+  const sha256 = createHash('sha256')
+  let bytes = 0
+  for await (const chunk of Body as AsyncIterable<Uint8Array>) {
+    sha256.update(chunk)
+    bytes += chunk.length
+  }
+  return { sha256: sha256.digest('hex'), bytes }
+}
+
+/**
+ * Compares what the bucket holds with what was read: the size, and the checksum that S3 computed itself; a store that
+ * keeps no checksum of the whole object is read again.
+ * @throws StoreError when it holds something else
+ */
+export async function verifyStored(
+  place: Place,
+  key: string,
+  stored: StoredObject,
+  media: MediaFacts,
+  signal: AbortSignal,
+): Promise<StoredAudio['verifiedBy']> {
+  if (stored.bytes !== media.bytes)
+    throw new StoreError(`${key} holds ${stored.bytes} bytes, ${media.bytes} were sent`)
+  if (stored.checksum === undefined) {
+    const { sha256, bytes } = await rereadObject(place, key, stored.versionId, signal)
+    if (bytes !== media.bytes || sha256 !== media.sha256)
+      throw new StoreError(
+        `${key} reads back as ${bytes} bytes with SHA-256 ${sha256}, sent were ${media.bytes} with ${media.sha256}`,
+      )
+    return 'reading-again'
+  }
+  const { algorithm, value } = stored.checksum
+  const expected = algorithm === 'SHA256' ? sha256Base64(media.sha256) : crc32Base64(media.crc32)
+  if (value !== expected) throw new StoreError(`${key} holds ${algorithm} ${value}, sent was ${expected}`)
+  return 'checksum'
+}
+
+/**
+ * Proves that an object which was there already is the same evidence, by SHA-256 and nothing less: a CRC is no proof.
+ * @throws ConflictError when it is not; the object stays as it is
+ */
+export async function proveEqual(
+  place: Place,
+  key: string,
+  stored: StoredObject,
+  media: MediaFacts,
+  signal: AbortSignal,
+): Promise<StoredAudio['verifiedBy']> {
+  if (stored.bytes === media.bytes && stored.checksum?.algorithm === 'SHA256') {
+    if (stored.checksum.value === sha256Base64(media.sha256)) return 'checksum'
+    throw new ConflictError(key, Buffer.from(stored.checksum.value, 'base64').toString('hex'), media.sha256)
+  }
+  const { sha256, bytes } = await rereadObject(place, key, stored.versionId, signal)
+  if (bytes !== media.bytes || sha256 !== media.sha256) throw new ConflictError(key, sha256, media.sha256)
+  return 'reading-again'
+}
+
+/**
+ * Sees to it that a version carries the lock that is wanted: reads it back, sets it where the upload did not (or not
+ * as strongly), and reads it back again. A longer or stronger lock is left alone.
+ * @throws ConfigurationError when the bucket does not keep it
+ */
+export async function ensureLock(
+  place: Place,
+  key: string,
+  stored: StoredObject,
+  wanted: Lock | undefined,
+  signal: AbortSignal,
+): Promise<Lock | undefined> {
+  if (wanted === undefined || isAsStrong(stored.lock, wanted)) return stored.lock
+  const { versionId } = stored
+  const Retention = { Mode: wanted.mode, RetainUntilDate: wanted.until }
+  const command = new PutObjectRetentionCommand({
+    Bucket: place.bucket,
+    Key: key,
+    Retention,
+    ...(versionId !== undefined && { VersionId: versionId }),
+  })
+  await place.client.send(command, { abortSignal: signal })
+  const again = await headObject(place, key, versionId, signal)
+  if (again === undefined || !isAsStrong(again.lock, wanted))
+    throw new ConfigurationError([
+      `the bucket accepted a ${wanted.mode} lock on ${key} but does not show it: enable Object Lock on the bucket and let the role read retention (s3:GetObjectRetention)`,
+    ])
+  return again.lock
+}

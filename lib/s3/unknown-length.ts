@@ -1,0 +1,77 @@
+import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3'
+import { Upload as LibStorageUpload } from '@aws-sdk/lib-storage'
+import type { MediaFacts } from '../archive/media.ts'
+import { abortUpload, type Upload } from './parts.ts'
+import type { AudioOrder } from './store.ts'
+import type { Place } from './stored.ts'
+import { lockParameters } from './whole.ts'
+
+/**
+ * A body whose length nobody declared and which has outgrown one buffer: lib-storage cuts it into parts as it comes.
+ *
+ * Its queue is one, because then nothing of it runs on once `done()` has settled; its own abort is not used, because
+ * that settles before its clean-up has ended. The judgement is part of the body: where `watch.finish()` throws, the
+ * source fails, and the upload is never completed.
+ *
+ * @param head what was read before the body outgrew its buffer, watched already
+ */
+export async function uploadUnknownLength(
+  place: Place,
+  order: AudioOrder,
+  partBytes: number,
+  head: Buffer,
+  rest: AsyncIterable<Uint8Array>,
+): Promise<Upload> {
+  let media: MediaFacts | undefined
+  async function* judged(): AsyncGenerator<Uint8Array> {
+    yield head
+    for await (const chunk of rest) {
+      order.watch.update(chunk)
+      yield chunk
+    }
+    media = order.watch.finish()
+  }
+
+  let uploadId: string | undefined
+  // lib-storage passes no signal to its commands; this client does it in its place, and learns the upload's id.
+  const client: S3Client = Object.create(place.client, {
+    send: {
+      value: async (command: Parameters<S3Client['send']>[0]) => {
+        if (!(command instanceof CreateMultipartUploadCommand))
+          return place.client.send(command, { abortSignal: order.signal })
+        const created = await place.client.send(command)
+        uploadId = created.UploadId
+        return created
+      },
+    },
+  }) as S3Client
+
+  const target = { Bucket: place.bucket, Key: order.key }
+  const upload = new LibStorageUpload({
+    client,
+    partSize: partBytes,
+    queueSize: 1,
+    leavePartsOnError: true,
+    params: {
+      ...target,
+      // A generator is an async iterable, which lib-storage takes; its types name streams only.
+      Body: judged() as unknown as ReadableStream,
+      ContentType: order.contentType,
+      ChecksumAlgorithm: 'CRC32',
+      ChecksumType: 'FULL_OBJECT',
+      IfNoneMatch: '*',
+      ...lockParameters(order.lock),
+    },
+  })
+  try {
+    const { VersionId } = await upload.done()
+    if (media === undefined) throw new Error('the upload ended before its body')
+    return { outcome: 'written', media, versionId: VersionId }
+  } catch (error) {
+    if (uploadId !== undefined) await abortUpload(place, { ...target, UploadId: uploadId })
+    order.signal.throwIfAborted()
+    // Before the body was judged nothing can have been completed.
+    if (media === undefined) throw error
+    return { outcome: 'doubtful', media, error }
+  }
+}

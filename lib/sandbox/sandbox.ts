@@ -1,0 +1,148 @@
+import { join, resolve } from 'node:path'
+import type { BirdFaults } from './bird-faults.ts'
+import { startBirdServer } from './bird-server.ts'
+import { describeCalls, mediaKey } from './calls.ts'
+import type { Call } from './calls.ts'
+import { planDeliveries } from './deliveries.ts'
+import type { Delivery } from './deliveries.ts'
+import { scriptFaults } from './faults.ts'
+import { fillMedia, MEDIA_BUCKET } from './media.ts'
+import type { MediaFact } from './media.ts'
+import { startQueueServer } from './queue-server.ts'
+import type { RateLimit } from './rate-limit.ts'
+import { startS3Server } from './s3-server.ts'
+import type { S3Faults } from './s3/faults.ts'
+import { startOnPort } from './sandbox-ports.ts'
+import { openState, writeState } from './sandbox-state.ts'
+import type { SandboxPorts } from './sandbox-state.ts'
+import { buildEnvironment } from './sandbox-ready.ts'
+import type { SandboxReady } from './sandbox-ready.ts'
+
+export interface SandboxOptions {
+  /** Where everything is kept; the same directory brings the same sandbox back. */
+  readonly directory: string
+  /** How many calls Bird knows; as many as the directory holds, or none, if not given. */
+  readonly recordings?: number
+  readonly seed?: number
+  /** The ports of the last time, if free, or the system's choice, if not given. */
+  readonly ports?: SandboxPorts
+  /** See {@link startQueueServer}. */
+  readonly queueClock?: number
+  readonly visibilityTimeoutSeconds?: number
+  /** Whether the archive's bucket has Object Lock, and `env` asks for retention; yes if not given. */
+  readonly objectLock?: boolean
+  /** Bird's limit on requests; 50 a second, as documented, if not given. */
+  readonly rateLimit?: RateLimit
+  /** Asked before the faults that belong to the calls. */
+  readonly faults?: { readonly bird?: BirdFaults; readonly s3?: S3Faults }
+  readonly now?: () => Date
+  /** Told how many of the recordings have been made. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+export interface Sandbox {
+  readonly ready: SandboxReady
+  /** What Bird knows, what goes wrong, and how each call must end. */
+  readonly calls: readonly Call[]
+  /** The messages that announce the calls, not yet sent. */
+  readonly deliveries: readonly Delivery[]
+  /** What the audio of each recording is, by its id. */
+  readonly media: ReadonlyMap<string, MediaFact>
+  close(): Promise<void>
+}
+
+const REGION = 'eu-west-1'
+const ARCHIVE_BUCKET = 'call-archive'
+const LINK_SECONDS = 600
+const BIRD_LIMIT: RateLimit = { requestsPerSecond: 50, burst: 50 }
+
+/**
+ * Starts Bird, S3 and SQS on 127.0.0.1 over one directory. Killed and started again on the same directory it goes on: same
+ * keys, ports, calls, objects and messages. Throws if another process uses the directory, if a named port is taken, or if
+ * the directory holds another call center than `recordings` and `seed` ask for.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const directory = resolve(options.directory)
+  const { objectLock = true, queueClock = 1, now = () => new Date() } = options
+  let state = await openState(directory, { seed: options.seed, recordings: options.recordings, now: now() })
+  const { workspaceId, credentials, birdAccessKey: accessKey } = state
+  const calls = describeCalls({ seed: state.seed, count: state.recordings, now: new Date(state.callsBefore) })
+  const scripted = scriptFaults(calls)
+  await using started = new AsyncDisposableStack()
+
+  const s3 = await startOnPort('s3', options.ports, state, (port) =>
+    startS3Server({
+      directory: join(directory, 's3'),
+      port,
+      credentials,
+      region: REGION,
+      now,
+      faults: (request) =>
+        options.faults?.s3?.(request) ?? (request.bucket === MEDIA_BUCKET ? scripted.s3(request) : undefined),
+    }),
+  )
+  started.defer(() => s3.close())
+  state = { ...state, pid: process.pid, ports: { ...state.ports, s3: s3.port } }
+  await writeState(directory, state)
+  await s3.createBucket(ARCHIVE_BUCKET, { objectLock, versioning: objectLock })
+  await s3.createBucket(MEDIA_BUCKET)
+  const { onProgress } = options
+  const media = await fillMedia({
+    directory,
+    s3,
+    workspaceId,
+    calls,
+    ...(onProgress !== undefined && { onProgress }),
+  })
+
+  const { visibilityTimeoutSeconds } = options
+  const sqs = await startOnPort('sqs', options.ports, state, (port) =>
+    startQueueServer({
+      port,
+      directory: join(directory, 'sqs'),
+      region: REGION,
+      queueClock,
+      ...(visibilityTimeoutSeconds !== undefined && { visibilityTimeoutSeconds }),
+    }),
+  )
+  started.defer(() => sqs.close())
+
+  const startedAt = new Date(state.startedAt ?? now())
+  const keys = new Map(calls.map((call) => [call.recordingId, mediaKey(workspaceId, call)]))
+  const bird = await startOnPort('bird', options.ports, state, (port) =>
+    startBirdServer({
+      port,
+      workspaceId,
+      accessKey,
+      calls,
+      startedAt,
+      now,
+      mediaLink: (recordingId) =>
+        s3.presignGet(MEDIA_BUCKET, keys.get(recordingId) ?? recordingId, LINK_SECONDS),
+      rateLimit: options.rateLimit ?? BIRD_LIMIT,
+      faults: (request) => options.faults?.bird?.(request) ?? scripted.bird(request),
+    }),
+  )
+  started.defer(() => bird.close())
+
+  const ports = { s3: s3.port, sqs: sqs.port, bird: bird.port }
+  state = { ...state, startedAt: startedAt.toISOString(), ports }
+  await writeState(directory, state)
+  const atRest = { ...state, pid: 0 }
+  const running = started.move()
+  const ready = {
+    s3: { endpoint: s3.url, ...credentials, region: REGION, bucket: ARCHIVE_BUCKET },
+    sqs: { endpoint: sqs.url, queueUrl: sqs.queueUrl, deadLetterQueueUrl: sqs.deadLetterQueueUrl },
+    bird: { url: bird.url, workspaceId, accessKey },
+  }
+  return {
+    ready: { ...ready, env: buildEnvironment(ready, objectLock) },
+    calls,
+    deliveries: planDeliveries({ calls, workspaceId, seed: state.seed }),
+    media,
+    async close() {
+      await running.disposeAsync()
+      await writeState(directory, atRest)
+    },
+  }
+}

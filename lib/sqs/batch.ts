@@ -1,0 +1,204 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import pLimit from 'p-limit'
+import type { Archived, Delivery } from '../archive/archive.ts'
+import { type ArchiveRequest, parseMessage } from '../archive/message.ts'
+import { type Disposition, disposeOf, type FailureReason, type Outcome } from '../archive/outcome.ts'
+import { type Clock, type Deadline, limitTime } from '../deadline.ts'
+import { describeError, StoppedError } from '../errors.ts'
+import type { Log, RecordingFields } from '../log.ts'
+import { toEmbeddedMetrics } from '../metrics.ts'
+import type { Queue } from './queue.ts'
+import { attemptOf, readRecord } from './record.ts'
+import { reportOutcome } from './report.ts'
+
+/** What a batch is run with. */
+export interface BatchSystems {
+  archive(
+    request: ArchiveRequest,
+    delivery: Delivery,
+    time: { readonly signal: AbortSignal; patienceMs(): number },
+  ): Promise<Archived>
+  /** Resolves to the positions of the sidecars whose rows could not be written. */
+  writeCatalog(sidecars: readonly string[], batchId: string, signal: AbortSignal): Promise<readonly number[]>
+  readonly queue: Queue
+  readonly clock: Clock
+  readonly log: Log
+  writeMetrics(line: string): void
+  readonly workspaceId: string
+  readonly concurrency: number
+  readonly notReadyHours: number
+  /** The longest that one recording may take, in milliseconds. */
+  readonly recordingLimitMs: number
+}
+
+/** What one message came to. */
+interface Result {
+  readonly messageId: string
+  readonly outcome: Outcome
+  readonly action: Disposition['action']
+  readonly sidecar: string | undefined
+}
+
+/** The catalog is written even when time is up for everything else; this is part of the time kept for cleaning up. */
+const CATALOG_MS = 5_000
+/** How long one recording may wait out throttling before the queue takes over the waiting: a worker costs money. */
+const MAX_PATIENCE_MS = 60_000
+
+/**
+ * Archives a batch of queue messages, `concurrency` at a time, and answers which of them SQS has to deliver again.
+ * A message is left out of that answer only when it is positively accounted for: archived and in the catalog, nothing
+ * to archive, or taken by a queue. When the answer is given nothing is running any more. Never rejects.
+ * Source: Lambda Developer Guide, "Implementing partial batch responses" (`ReportBatchItemFailures`).
+ */
+export async function archiveBatch(
+  event: SQSEvent,
+  batchId: string,
+  deadline: Deadline,
+  systems: BatchSystems,
+): Promise<SQSBatchResponse> {
+  const { log, clock } = systems
+  const startedAt = clock.now()
+  log.event('batch.started', { messages: event.Records.length, remainingMs: deadline.remainingMs() })
+
+  const limit = pLimit(systems.concurrency)
+  const results = await Promise.all(
+    event.Records.map((record) => limit(() => handle(record, deadline, systems))),
+  )
+  const settled = await withCatalog(results, batchId, systems)
+
+  const unfinished = settled.filter(({ action }) => action === 'fail')
+  const now = clock.now()
+  const remainingMs = deadline.remainingMs()
+  systems.writeMetrics(toEmbeddedMetrics({ outcomes: settled, now, remainingMs }))
+  log.event('batch.finished', {
+    messages: settled.length,
+    failed: unfinished.length,
+    durationMs: now.getTime() - startedAt.getTime(),
+    remainingMs,
+  })
+  return { batchItemFailures: unfinished.map(({ messageId }) => ({ itemIdentifier: messageId })) }
+}
+
+async function handle(record: SQSRecord, deadline: Deadline, systems: BatchSystems): Promise<Result> {
+  const { clock, log } = systems
+  const startedAt = clock.now()
+  const { messageId } = record
+  const attempt = attemptOf(record)
+  const message = readRecord(record, startedAt)
+  const parsed = parseMessage(message, systems.workspaceId)
+  const { outcome, sidecar } = parsed.readable
+    ? await attemptArchive(parsed.request, { messageId, attempt }, deadline, systems)
+    : { outcome: unreadable(parsed.reason) }
+
+  const history = parsed.readable ? parsed.request : { firstSeenAt: message.sentAt, deferrals: 0 }
+  const fields = (): RecordingFields => ({
+    messageId,
+    ...(parsed.readable && {
+      recordingId: parsed.request.recordingId,
+      workspaceId: parsed.request.workspaceId,
+    }),
+    attempt,
+    durationMs: clock.now().getTime() - startedAt.getTime(),
+  })
+  const disposition = disposeOf(outcome, history, clock.now(), systems.notReadyHours)
+  try {
+    await moveOn(messageId, message, disposition, history.firstSeenAt, systems.queue, deadline.signal)
+    reportOutcome(log, outcome, disposition, fields(), clock.now())
+    return { messageId, outcome, action: disposition.action, sidecar }
+  } catch (error) {
+    const failure = deadline.signal.aborted
+      ? whyStopped(deadline.signal.reason)
+      : failed('unexpected', `${disposition.action} failed: ${describeError(error)}`)
+    reportOutcome(log, failure, { action: 'fail' }, fields(), clock.now())
+    return { messageId, outcome: failure, action: 'fail', sidecar: undefined }
+  }
+}
+
+async function attemptArchive(
+  request: ArchiveRequest,
+  delivery: Delivery,
+  deadline: Deadline,
+  systems: BatchSystems,
+): Promise<Archived> {
+  if (!deadline.mayStart()) return { outcome: whyStopped(deadline.signal.reason) }
+  using limit = limitTime(systems.recordingLimitMs, deadline.signal)
+  try {
+    const archived = await systems.archive(request, delivery, {
+      signal: limit.signal,
+      patienceMs: () => Math.min(deadline.patienceMs(), MAX_PATIENCE_MS),
+    })
+    const { outcome } = archived
+    if (outcome.kind === 'failed' && outcome.reason === 'misconfigured' && !deadline.signal.aborted) {
+      systems.log.event('batch.stopped', { reason: outcome.reason, detail: outcome.detail })
+      deadline.stop('batch-stopped')
+    }
+    return archived
+  } catch (error) {
+    return {
+      outcome: limit.signal.aborted
+        ? whyStopped(limit.signal.reason)
+        : failed('unexpected', describeError(error)),
+    }
+  }
+}
+
+function whyStopped(reason: unknown): Outcome {
+  const why = reason instanceof StoppedError ? reason.why : 'deadline'
+  if (why === 'batch-stopped')
+    return failed('misconfigured', 'not finished: the batch was stopped by a configuration fault')
+  if (why === 'recording-time-limit') return failed('time-limit', 'the recording took longer than one may')
+  return failed('out-of-time', "the function's time is nearly up")
+}
+
+async function moveOn(
+  messageId: string,
+  message: { readonly body: string; readonly attributes: Readonly<Record<string, string>> },
+  disposition: Disposition,
+  firstSeenAt: Date,
+  queue: Queue,
+  signal: AbortSignal,
+): Promise<void> {
+  const seen = firstSeenAt.toISOString()
+  if (disposition.action === 'defer') {
+    const attributes = { firstSeenAt: seen, deferrals: String(disposition.deferrals) }
+    await queue.defer(message, disposition.delaySeconds, attributes, signal)
+  }
+  if (disposition.action === 'dead-letter') {
+    const { reason, detail } = disposition
+    await queue.deadLetter(
+      message,
+      { reason, detail, firstSeenAt: seen, originalMessageId: messageId },
+      signal,
+    )
+  }
+}
+
+/** What is archived but not in the catalog is reported failed: its redelivery writes the row, and nothing else. */
+async function withCatalog(
+  results: readonly Result[],
+  batchId: string,
+  systems: BatchSystems,
+): Promise<readonly Result[]> {
+  const withSidecar = results.filter((result) => result.sidecar !== undefined)
+  if (withSidecar.length === 0) return results
+  const sidecars = withSidecar.map(({ sidecar }) => sidecar ?? '')
+  const missing = await systems.writeCatalog(sidecars, batchId, AbortSignal.timeout(CATALOG_MS))
+  const unlisted = new Set(missing.map((position) => withSidecar[position]))
+  return results.map((result) =>
+    unlisted.has(result)
+      ? {
+          ...result,
+          outcome: failed('storage', 'archived, but the catalog could not be written'),
+          action: 'fail',
+        }
+      : result,
+  )
+}
+
+function unreadable(detail: string): Outcome {
+  return { kind: 'refused', reason: 'unreadable-message', detail }
+}
+
+function failed(reason: FailureReason, detail: string): Outcome {
+  return { kind: 'failed', reason, detail }
+}

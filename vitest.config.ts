@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+
+const major = Number(process.versions.node.split('.')[0])
+if (major < 24) {
+  throw new Error(
+    `The tests need Node 24 or newer, this is ${process.version}. ` +
+      'Run `npm ci` (without --omit=optional): it brings Node 24 along, and `npm test` finds it first.',
+  )
+}
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    environment: 'node',
+    globals: false,
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})

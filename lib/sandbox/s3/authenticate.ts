@@ -52,7 +52,7 @@ function readCredential(
   code: string,
 ): { accessKeyId: string; scope: SigningScope } {
   const pieces = text.split('/')
-  const [terminator, service, named, day] = pieces.splice(-4).reverse()
+  const [terminator, service, named, day] = pieces.splice(-4).toReversed()
   const accessKeyId = pieces.join('/')
   if (!accessKeyId || !day || !named || service !== 's3' || terminator !== 'aws4_request')
     throw new S3Error(

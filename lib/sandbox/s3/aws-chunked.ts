@@ -14,7 +14,7 @@ interface Reader {
 
 function createReader(source: AsyncIterable<Uint8Array>): Reader {
   const iterator = source[Symbol.asyncIterator]()
-  let rest = Buffer.alloc(0)
+  let rest: Buffer = Buffer.alloc(0)
   async function more(): Promise<Buffer> {
     const next = await iterator.next()
     if (next.done) throw incomplete()

@@ -42,7 +42,7 @@ export function deleteBucketByRequest(context: Context): Answer {
 export function listBuckets({ store }: Context): Answer {
   const buckets = [...store.buckets.values()]
     .map(({ config }) => config)
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, created }) =>
       element('Bucket', textElement('Name', name), textElement('CreationDate', created)),
     )

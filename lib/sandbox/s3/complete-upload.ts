@@ -75,7 +75,7 @@ export function matchParts(upload: Upload, listed: readonly ListedPart[]): Uploa
   if (checksumType === 'COMPOSITE' && bare)
     throw new S3Error(
       'InvalidRequest',
-      `The upload was created using a ${algorithm?.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${bare.partNumber} in the request.`,
+      `The upload was created using a ${(algorithm ?? '').toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${bare.partNumber} in the request.`,
     )
   const small = parts.slice(0, -1).find(({ size }) => size < MIN_PART_BYTES)
   if (small)

@@ -83,5 +83,7 @@ export function checkReadConditions(headers: IncomingHttpHeaders, stored: Stored
 /** Whether a Range may be honoured beside this If-Range (RFC 9110, 13.1.5). */
 export function rangeStillHolds(ifRange: string | undefined, stored: Stored): boolean {
   if (ifRange === undefined) return true
-  return /^"/.test(ifRange) ? ifRange === `"${stored.etag}"` : seconds(ifRange) === seconds(stored.modified)
+  return ifRange.startsWith('"')
+    ? ifRange === `"${stored.etag}"`
+    : seconds(ifRange) === seconds(stored.modified)
 }

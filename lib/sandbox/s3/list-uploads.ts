@@ -29,7 +29,7 @@ export function listMultipartUploads(context: Context): Answer {
   const idMarker = query.get('upload-id-marker') ?? ''
   const uploads = [...bucket.uploads.values()]
     .filter(({ config }) => config.key.startsWith(query.get('prefix') ?? ''))
-    .sort(byKeyThenStart)
+    .toSorted(byKeyThenStart)
   const marker = uploads.findIndex(({ config }) => config.key === keyMarker && config.uploadId === idMarker)
   const rest =
     marker >= 0
@@ -74,7 +74,7 @@ export function listParts(context: Context): Answer {
   const marker = Number(query.get('part-number-marker') ?? 0)
   const rest = [...parts.values()]
     .filter(({ partNumber }) => partNumber > marker)
-    .sort((a, b) => a.partNumber - b.partNumber)
+    .toSorted((a, b) => a.partNumber - b.partNumber)
   const shown = rest.slice(0, limit)
   const truncated = rest.length > shown.length
   return xmlAnswer(

@@ -38,31 +38,15 @@ export interface NamedOperation {
   run: Operation
 }
 
-const SUB_RESOURCES = new Set([
-  ...['acl', 'accelerate', 'analytics', 'attributes', 'cors', 'delete', 'intelligent-tiering', 'inventory'],
-  ...[
-    'legal-hold',
-    'location',
-    'logging',
-    'metrics',
-    'object-lock',
-    'policyStatus',
-    'renameObject',
-    'replication',
-  ],
-  ...[
-    'requestPayment',
-    'restore',
-    'retention',
-    'select',
-    'session',
-    'tagging',
-    'torrent',
-    'uploadId',
-    'uploads',
-  ],
-  ...['versioning', 'versions', 'website', ...DOCUMENT_NAMES],
-])
+/** Query names that make a request one about something else than the object or bucket itself. */
+const SUB_RESOURCES = new Set(
+  [
+    'acl accelerate analytics attributes cors delete intelligent-tiering inventory legal-hold location logging metrics',
+    'object-lock policyStatus renameObject replication requestPayment restore retention select session torrent',
+    'uploadId uploads versioning versions website',
+    ...DOCUMENT_NAMES,
+  ].flatMap((names) => names.split(' ')),
+)
 
 const DOCUMENT_OPERATIONS: Record<string, string> = {
   encryption: 'BucketEncryption',

@@ -51,7 +51,7 @@ export function recoverBucket(paths: BucketPaths): Bucket | undefined {
     paths,
     config: read<BucketConfig>(paths.config, 'documents'),
     records,
-    keys: [...records.keys()].sort(compareKeys),
+    keys: [...records.keys()].toSorted(compareKeys),
     uploads: recoverUploads(paths, completed),
     deletions: new Map(),
   }

@@ -52,7 +52,7 @@ export function signingKey(secretAccessKey: string, { day, region }: SigningScop
 function canonicalRequest(parts: CanonicalParts): string {
   const query = [...parts.query]
     .map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(value)}`)
-    .sort()
+    .toSorted()
     .join('&')
   const headers = parts.signedHeaders
     .map(([name, value]) => `${name}:${value.trim().replace(/ +/g, ' ')}\n`)

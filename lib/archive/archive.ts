@@ -8,8 +8,8 @@ import type { Store } from '../s3/store.ts'
 import { decide } from './decide.ts'
 import type { Keys } from './keys.ts'
 import { createMediaWatch } from './media.ts'
-import type { ArchiveRequest } from './message.ts'
-import type { Outcome } from './outcome.ts'
+import type { ArchiveRequest, Delivery } from './message.ts'
+import type { Archived } from './outcome.ts'
 import { explainFailure, isWorthAnotherTransfer } from './explain.ts'
 import { readRecording, type Recording } from './recording.ts'
 import { lockFor, type RetentionPolicy } from './retention.ts'
@@ -28,19 +28,6 @@ export interface ArchiveSystems {
   readonly log: Log
   readonly retention: RetentionPolicy
   readonly version: string
-}
-
-/** What brought the request here, for the record. */
-export interface Delivery {
-  readonly messageId: string
-  /** From 1. */
-  readonly attempt: number
-}
-
-/** An outcome, and the sidecar's text where the recording is in the archive now: the catalog is made from it. */
-export interface Archived {
-  readonly outcome: Outcome
-  readonly sidecar?: string
 }
 
 /** A body that came wrong is fetched anew so many times in all before the queue gets its turn. */

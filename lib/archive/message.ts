@@ -11,6 +11,13 @@ export interface ArchiveRequest {
   readonly deferrals: number
 }
 
+/** What brought the request here, for the record. */
+export interface Delivery {
+  readonly messageId: string
+  /** From 1. */
+  readonly attempt: number
+}
+
 export type ParsedMessage =
   | { readonly readable: true; readonly request: ArchiveRequest }
   | { readonly readable: false; readonly reason: string }

@@ -41,6 +41,12 @@ export type Outcome =
       readonly httpStatus?: number
     }
 
+/** An outcome, and the sidecar's text where the recording is in the archive now: the catalog is made from it. */
+export interface Archived {
+  readonly outcome: Outcome
+  readonly sidecar?: string
+}
+
 /** What becomes of the message. Delays are in seconds; SQS allows up to 900. */
 export type Disposition =
   | { readonly action: 'acknowledge' }

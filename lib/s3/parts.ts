@@ -10,7 +10,7 @@ import type { MediaFacts } from '../archive/media.ts'
 import type { Clock } from '../deadline.ts'
 import type { Room } from '../memory.ts'
 import { isAlreadyThere } from './failure.ts'
-import type { AudioOrder } from './store.ts'
+import type { AudioOrder } from './audio-order.ts'
 import { crc32Base64, headObject, type Place } from './stored.ts'
 import { lockParameters, repeatOnConflict } from './whole.ts'
 

@@ -1,28 +1,17 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
-import type { MediaFacts, MediaWatch } from '../archive/media.ts'
+import type { MediaFacts } from '../archive/media.ts'
 import type { Lock } from '../archive/retention.ts'
 import type { StoredAudio } from '../archive/sidecar.ts'
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import type { Memory } from '../memory.ts'
+import type { AudioOrder } from './audio-order.ts'
 import { isAlreadyThere, isMissing, storeFailure } from './failure.ts'
 import { partBytesFor, type Upload, uploadParts } from './parts.ts'
 import { ensureLock, headObject, type Place, proveEqual, verifyStored } from './stored.ts'
 import { uploadUnknownLength } from './unknown-length.ts'
 import { putWhole } from './whole.ts'
-
-/** What is to be written: a body on its way, and who judges it. */
-export interface AudioOrder {
-  readonly key: string
-  readonly contentType: string
-  readonly declaredBytes: number | undefined
-  readonly chunks: AsyncIterable<Uint8Array>
-  /** Sees every byte before it is sent; nothing is committed before its `finish` has returned. */
-  readonly watch: MediaWatch
-  readonly lock: Lock | undefined
-  readonly signal: AbortSignal
-}
 
 /** The bucket, written once: whatever it holds already is never overwritten. */
 export interface Store {

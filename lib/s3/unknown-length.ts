@@ -2,7 +2,7 @@ import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3'
 import { Upload as LibStorageUpload } from '@aws-sdk/lib-storage'
 import type { MediaFacts } from '../archive/media.ts'
 import { abortUpload, type Upload } from './parts.ts'
-import type { AudioOrder } from './store.ts'
+import type { AudioOrder } from './audio-order.ts'
 import type { Place } from './stored.ts'
 import { lockParameters } from './whole.ts'
 

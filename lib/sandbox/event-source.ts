@@ -75,7 +75,11 @@ export async function startEventSource(options: EventSourceOptions): Promise<Eve
     memoryLimitInMB: options.memoryLimitInMB ?? 512,
     region,
   }
-  const sqs = new SQSClient({ endpoint: options.sqsEndpoint, region, credentials: options.credentials })
+  const sqs = new SQSClient({
+    endpoint: options.sqsEndpoint,
+    region,
+    credentials: { ...options.credentials },
+  })
   const stopping = new AbortController()
   const running = new Set<Promise<void>>()
   const queue = await persist(() =>

@@ -13,7 +13,7 @@ export interface CallFault {
     | 'unprocessable' // Bird answers 422
     | 'link-expired' // S3 answers 403, "Request has expired"
     | 'connection-cut' // the connection breaks half-way through the audio
-    | 'body-truncated' // the answer ends half-way through a frame, and its Content-Length says the same
+    | 'body-truncated' // an answer without Content-Length ends half-way through a frame
     | 'html' // a sign-in page with status 200 instead of audio
   readonly times: number | 'always'
 }
@@ -50,18 +50,19 @@ export function scriptFaults(calls: readonly Call[]): { bird: BirdFaults; s3: S3
   const troubled = new Map(
     calls.filter((call) => call.faults.length > 0).map((call) => [call.recordingId, call]),
   )
-  const strikes = new Map<CallFault, number>()
+  const strikes = new Map<string, number>()
 
   function strike<Fault>(
     recordingId: string | undefined,
-    faultOf: (kind: CallFault['kind'], call: Call) => Fault,
-  ) {
+    faultOf: (kind: CallFault['kind'], call: Call) => Fault | undefined,
+  ): Fault | undefined {
     const call = troubled.get(recordingId ?? '')
-    for (const fault of call?.faults ?? []) {
-      const answer = call === undefined ? undefined : faultOf(fault.kind, call)
-      const struck = strikes.get(fault) ?? 0
-      if (answer !== undefined && (fault.times === 'always' || struck < fault.times)) {
-        strikes.set(fault, struck + 1)
+    if (call === undefined) return undefined
+    for (const { kind, times } of call.faults) {
+      const answer = faultOf(kind, call)
+      const struck = strikes.get(`${call.recordingId} ${kind}`) ?? 0
+      if (answer !== undefined && (times === 'always' || struck < times)) {
+        strikes.set(`${call.recordingId} ${kind}`, struck + 1)
         return answer
       }
     }
@@ -85,7 +86,7 @@ function mediaFault(kind: CallFault['kind'], audio: AudioPlan | undefined): S3Fa
     case 'connection-cut':
       return { kind: 'body', cutAfterBytes: middleOf(audio) }
     case 'body-truncated':
-      return { kind: 'body', endAfterBytes: insideFrame(middleOf(audio)) }
+      return { kind: 'body', noLength: true, endAfterBytes: insideFrame(middleOf(audio)) }
     case 'html':
       return {
         kind: 'respond',

@@ -12,7 +12,7 @@ import { startQueueServer } from './queue-server.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { startS3Server } from './s3-server.ts'
 import type { S3Faults } from './s3/faults.ts'
-import { startOnPort } from './sandbox-ports.ts'
+import { refuseIfRunning, startOnPort } from './sandbox-ports.ts'
 import { openState, writeState } from './sandbox-state.ts'
 import type { SandboxPorts } from './sandbox-state.ts'
 import { buildEnvironment } from './sandbox-ready.ts'
@@ -64,13 +64,14 @@ const BIRD_LIMIT: RateLimit = { requestsPerSecond: 50, burst: 50 }
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const directory = resolve(options.directory)
   const { objectLock = true, queueClock = 1, now = () => new Date() } = options
-  let state = await openState(directory, { seed: options.seed, recordings: options.recordings, now: now() })
-  const { workspaceId, credentials, birdAccessKey: accessKey } = state
-  const calls = describeCalls({ seed: state.seed, count: state.recordings, now: new Date(state.callsBefore) })
+  const kept = await openState(directory, { seed: options.seed, recordings: options.recordings, now: now() })
+  await refuseIfRunning(kept)
+  const { workspaceId, credentials, birdAccessKey: accessKey } = kept
+  const calls = describeCalls({ seed: kept.seed, count: kept.recordings, now: new Date(kept.callsBefore) })
   const scripted = scriptFaults(calls)
   await using started = new AsyncDisposableStack()
 
-  const s3 = await startOnPort('s3', options.ports, state, (port) =>
+  const s3 = await startOnPort('s3', options.ports, kept, (port) =>
     startS3Server({
       directory: join(directory, 's3'),
       port,
@@ -82,8 +83,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }),
   )
   started.defer(() => s3.close())
-  state = { ...state, pid: process.pid, ports: { ...state.ports, s3: s3.port } }
-  await writeState(directory, state)
+  await writeState(directory, { ...kept, pid: process.pid, ports: { ...kept.ports, s3: s3.port } })
   await s3.createBucket(ARCHIVE_BUCKET, { objectLock, versioning: objectLock })
   await s3.createBucket(MEDIA_BUCKET)
   const { onProgress } = options
@@ -96,7 +96,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   })
 
   const { visibilityTimeoutSeconds } = options
-  const sqs = await startOnPort('sqs', options.ports, state, (port) =>
+  const sqs = await startOnPort('sqs', options.ports, kept, (port) =>
     startQueueServer({
       port,
       directory: join(directory, 'sqs'),
@@ -107,9 +107,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   )
   started.defer(() => sqs.close())
 
-  const startedAt = new Date(state.startedAt ?? now())
+  const startedAt = new Date(kept.startedAt ?? now())
   const keys = new Map(calls.map((call) => [call.recordingId, mediaKey(workspaceId, call)]))
-  const bird = await startOnPort('bird', options.ports, state, (port) =>
+  const bird = await startOnPort('bird', options.ports, kept, (port) =>
     startBirdServer({
       port,
       workspaceId,
@@ -126,9 +126,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   started.defer(() => bird.close())
 
   const ports = { s3: s3.port, sqs: sqs.port, bird: bird.port }
-  state = { ...state, startedAt: startedAt.toISOString(), ports }
-  await writeState(directory, state)
-  const atRest = { ...state, pid: 0 }
+  const state = { ...kept, startedAt: startedAt.toISOString(), ports }
+  await writeState(directory, { ...state, pid: process.pid })
   const running = started.move()
   const ready = {
     s3: { endpoint: s3.url, ...credentials, region: REGION, bucket: ARCHIVE_BUCKET },
@@ -138,11 +137,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     ready: { ...ready, env: buildEnvironment(ready, objectLock) },
     calls,
-    deliveries: planDeliveries({ calls, workspaceId, seed: state.seed }),
+    deliveries: planDeliveries({ calls, workspaceId, seed: kept.seed }),
     media,
     async close() {
       await running.disposeAsync()
-      await writeState(directory, atRest)
+      await writeState(directory, { ...state, pid: 0 })
     },
   }
 }

@@ -1,8 +1,13 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import pLimit from 'p-limit'
-import type { Archived, Delivery } from '../archive/archive.ts'
-import { type ArchiveRequest, parseMessage } from '../archive/message.ts'
-import { type Disposition, disposeOf, type FailureReason, type Outcome } from '../archive/outcome.ts'
+import { type ArchiveRequest, type Delivery, parseMessage } from '../archive/message.ts'
+import {
+  type Archived,
+  type Disposition,
+  disposeOf,
+  type FailureReason,
+  type Outcome,
+} from '../archive/outcome.ts'
 import { type Clock, type Deadline, limitTime } from '../deadline.ts'
 import { describeError, StoppedError } from '../errors.ts'
 import type { Log, RecordingFields } from '../log.ts'

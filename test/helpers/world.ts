@@ -11,30 +11,21 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
-import type { Context, SQSBatchResponse, SQSEvent, SQSMessageAttributes } from 'aws-lambda'
+import type { Context, SQSBatchResponse } from 'aws-lambda'
 import { DEFAULT_BIRD_LIMITS } from '../../lib/bird/client.ts'
 import { composeArchiveFunction, type ComposeOptions } from '../../lib/compose.ts'
 import { startQueueServer } from '../../lib/sandbox/queue-server.ts'
 import { type S3Faults, startS3Server } from '../../lib/sandbox/s3-server.ts'
 import { type BirdDouble, type BirdReply, startBirdDouble } from './bird-double.ts'
 import { encodeTone } from './mp3-files.ts'
+import { exampleMetadata } from './recordings.ts'
+import { eventOf, type TestMessage } from './sqs-events.ts'
 
 export const WORKSPACE = '8bc02f53-87ac-48d2-b4fd-c2cf856a305f'
 export const ACCESS_KEY = 'test-access-key-0000000000000000'
 const BUCKET = 'archive'
 const MEDIA_BUCKET = 'bird-media'
 const LINK_SECONDS = 600
-
-/** One message for the handler; a plain text is its body. */
-export type TestMessage =
-  | string
-  | {
-      readonly body: string
-      readonly messageId?: string
-      readonly attempt?: number
-      readonly sentAt?: Date
-      readonly attributes?: Readonly<Record<string, string>>
-    }
 
 export interface RecordingOptions {
   readonly id?: string
@@ -169,7 +160,6 @@ export async function startWorld(
     },
     async run(messages, { remainingMs = 60_000, environment = {}, compose = {} } = {}) {
       const lines: string[] = []
-      const metrics: string[] = []
       const write = process.stdout.write.bind(process.stdout)
       // The handler writes to standard output as in Lambda; here it is caught for the test to read.
       process.stdout.write = (chunk: string | Uint8Array) => {
@@ -193,7 +183,7 @@ export async function startWorld(
           failed: response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier),
           events: parsed.filter((line): line is Run['events'][number] => typeof line['event'] === 'string'),
           metrics: parsed.filter((line) => line['_aws'] !== undefined),
-          output: [...lines, ...metrics].join('\n'),
+          output: lines.join('\n'),
         }
       } finally {
         process.stdout.write = write
@@ -252,62 +242,4 @@ export async function startWorld(
 /** The names under which a recording lies in the bucket. */
 export function keysOf(id: string): { audio: string; sidecar: string } {
   return { audio: `recordings/${WORKSPACE}/${id}.mp3`, sidecar: `recordings/${WORKSPACE}/${id}.json` }
-}
-
-/** Bird's documented example, for another id; fictional numbers. */
-function exampleMetadata(id: string): Record<string, unknown> {
-  return {
-    id,
-    sourceId: '50fa2203-66c2-4820-864a-1a8002952f4e',
-    channelId: '880d8171-cbab-47bb-81b6-b1a0902da136',
-    originator: {
-      number: { type: 'pstn', number: '15550100123', identity: '+15550100123', countryIsoCode: 'US' },
-    },
-    receiver: { number: { type: 'pstn', number: '447700900456', countryIsoCode: 'GB' } },
-    source: 'call',
-    direction: 'outgoing',
-    origin: 'create-call',
-    status: 'available',
-    duration: 3,
-    format: 'mp3',
-    stereo: false,
-    transcription: false,
-    createdAt: new Date(Date.now() - 3_600_000).toISOString(),
-    updatedAt: new Date(Date.now() - 3_500_000).toISOString(),
-    startedAt: new Date(Date.now() - 3_600_000).toISOString(),
-    endedAt: new Date(Date.now() - 3_590_000).toISOString(),
-  }
-}
-
-function eventOf(messages: readonly TestMessage[]): SQSEvent {
-  return {
-    Records: messages.map((message, index) => {
-      const {
-        body,
-        messageId = `message-${index}`,
-        attempt = 1,
-        sentAt = new Date(),
-        attributes = {},
-      } = typeof message === 'string' ? { body: message } : message
-      const messageAttributes: SQSMessageAttributes = Object.fromEntries(
-        Object.entries(attributes).map(([name, stringValue]) => [name, { stringValue, dataType: 'String' }]),
-      )
-      return {
-        messageId,
-        receiptHandle: `receipt-${index}`,
-        body,
-        attributes: {
-          ApproximateReceiveCount: String(attempt),
-          SentTimestamp: String(sentAt.getTime()),
-          SenderId: 'test',
-          ApproximateFirstReceiveTimestamp: String(sentAt.getTime()),
-        },
-        messageAttributes,
-        md5OfBody: createHash('md5').update(body).digest('hex'),
-        eventSource: 'aws:sqs',
-        eventSourceARN: 'arn:aws:sqs:eu-west-1:000000000000:recordings',
-        awsRegion: 'eu-west-1',
-      }
-    }),
-  }
 }

@@ -177,6 +177,17 @@ describe('the scripted faults', () => {
     expect([1, 2, 3, 4].map(() => bird(request)?.kind)).toEqual(['respond', 'respond', undefined, undefined])
   })
 
+  it('strike every call that they belong to', () => {
+    const many = describeCalls({ seed: 1, count: 300, now: NOW })
+    const { s3 } = scriptFaults(many)
+    const cut = many.filter(({ role }) => role === 'connection-cut')
+    expect(cut.map((call) => [s3(media(call))?.kind, s3(media(call))?.kind])).toEqual([
+      ['body', undefined],
+      ['body', undefined],
+      ['body', undefined],
+    ])
+  })
+
   it('strike for ever where they say so', () => {
     const { s3 } = scriptFaults(calls)
     const request = media(callOf(calls, 'html-always'))

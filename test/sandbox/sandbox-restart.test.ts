@@ -38,9 +38,10 @@ describe('a sandbox that is killed and started again', () => {
     })
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
     const [ready, media] = JSON.parse(line) as [SandboxReady, [string, unknown][]]
-    const { endpoint, region, bucket } = ready.s3
-    const s3 = new S3Client({ endpoint, region, forcePathStyle: true, credentials: ready.s3 })
-    const sqs = new SQSClient({ endpoint: ready.sqs.endpoint, region, credentials: ready.s3 })
+    const { endpoint, region, bucket, accessKeyId, secretAccessKey } = ready.s3
+    const credentials = { accessKeyId, secretAccessKey }
+    const s3 = new S3Client({ endpoint, region, forcePathStyle: true, credentials })
+    const sqs = new SQSClient({ endpoint: ready.sqs.endpoint, region, credentials })
     await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'kept', Body: 'evidence' }))
     await sqs.send(new SendMessageCommand({ QueueUrl: ready.sqs.queueUrl, MessageBody: 'kept' }))
     const before = await askBird(ready, media[0]![0])

@@ -36,7 +36,7 @@ function callOf(role: Call['role']): Call {
 }
 
 function askBird(path: string): Promise<Response> {
-  const { BIRD_API_URL, BIRD_WORKSPACE_ID, BIRD_ACCESS_KEY } = sandbox.ready.env
+  const { BIRD_API_URL = '', BIRD_WORKSPACE_ID = '', BIRD_ACCESS_KEY = '' } = sandbox.ready.env
   return fetch(`${BIRD_API_URL}/workspaces/${BIRD_WORKSPACE_ID}/recordings/${path}`, {
     headers: { authorization: `AccessKey ${BIRD_ACCESS_KEY}` },
     redirect: 'manual',
@@ -125,7 +125,7 @@ describe('the sandbox', () => {
       new GetObjectLockConfigurationCommand({ Bucket: s3.bucket }),
     )
     expect(lock.ObjectLockConfiguration?.ObjectLockEnabled).toBe('Enabled')
-    const client = new SQSClient({ endpoint: sqs.endpoint, region: s3.region, credentials: s3 })
+    const client = new SQSClient({ endpoint: sqs.endpoint, region: s3.region, credentials: { ...s3 } })
     for (const QueueUrl of [sqs.queueUrl, sqs.deadLetterQueueUrl]) {
       const { Attributes } = await client.send(
         new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
@@ -139,9 +139,9 @@ describe('the sandbox', () => {
     expect(Object.keys(ready.env)).not.toContain('RETENTION_MODE')
     const s3 = connectS3(ready)
     await s3.send(new PutObjectCommand({ Bucket: ready.s3.bucket, Key: 'k', Body: 'b' }))
-    await expect(
-      s3.send(new GetObjectLockConfigurationCommand({ Bucket: ready.s3.bucket })),
-    ).rejects.toThrow()
+    await expect(s3.send(new GetObjectLockConfigurationCommand({ Bucket: ready.s3.bucket }))).rejects.toThrow(
+      'configuration does not exist',
+    )
   })
 
   it('has no recordings unless asked for some, and keys of its own', async () => {

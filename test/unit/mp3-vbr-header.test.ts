@@ -61,6 +61,40 @@ describe('a VBR header frame', () => {
     })
   })
 
+  it('before nothing but a cut frame is no audio either', () => {
+    const mp3 = withXing(FRAMES, { kind: 'Info', frames: 5 })
+    const cut = mp3.subarray(0, mp3.length - FRAMES.length + 10)
+    expect(walkMp3(cut)).toMatchObject({
+      frames: 0,
+      sampleRateHz: undefined,
+      channels: undefined,
+      frameBytes: cut.length,
+      findings: ['no-frame', 'cut-frame', 'frame-count-differs'],
+    })
+  })
+
+  it('longer than all the audio does not hide that junk follows', () => {
+    const mp3 = withXing(buildFrames(1, { bitRateKbps: 32 }), { kind: 'Info', frames: 1 })
+    expect(walkMp3(Buffer.concat([mp3, Buffer.alloc(50)]))).toMatchObject({
+      frames: 1,
+      junkBytes: 50,
+      findings: ['junk-after-audio'],
+    })
+  })
+
+  it('in a frame too short for the number is still one', () => {
+    const short = { mpegVersion: '2', sampleRateHz: 24_000, bitRateKbps: 8, mode: 'mono' } as const
+    const xing = buildFrames(2, short)
+    xing.write('Xing\0\0\0\x01', 13, 'latin1')
+    expect(walkMp3(xing)).toMatchObject({ frames: 1, vbrHeader: 'Xing', declaredFrames: undefined })
+    const justLongEnough = buildFrames(2, { ...short, padding: true })
+    justLongEnough.write('Xing\0\0\0\x01\0\0\0\x01', 13, 'latin1')
+    expect(walkMp3(justLongEnough)).toMatchObject({ frames: 1, vbrHeader: 'Xing', declaredFrames: 1 })
+    const vbri = buildFrames(2, { mpegVersion: '2', bitRateKbps: 16, padding: true })
+    vbri.write('VBRI', 36, 'latin1')
+    expect(walkMp3(vbri)).toMatchObject({ frames: 1, vbrHeader: 'VBRI', declaredFrames: undefined })
+  })
+
   it('in the middle of a file counts as the silent frame that players make of it', () => {
     const mp3 = Buffer.concat([FRAMES, withXing(FRAMES, { kind: 'Info', frames: 5 })])
     expect(walkMp3(mp3)).toMatchObject({ frames: 11, vbrHeader: undefined, findings: [] })

@@ -31,12 +31,13 @@ export async function copyObject(context: Context): Promise<Answer> {
   const algorithm = readAlgorithm(
     String(headers['x-amz-checksum-algorithm'] ?? source.checksum?.algorithm ?? 'CRC64NVME'),
   )
-  const fd = openBody(sourceBucket, from.target.key, source)
   const body = await writeBody(
     bucket.paths.bodies,
     async (write) => {
       const digests = createDigests(algorithm)
-      const chunks: AsyncIterable<Buffer> = createReadStream('', { fd })
+      const chunks: AsyncIterable<Buffer> = createReadStream('', {
+        fd: openBody(sourceBucket, from.target.key, source),
+      })
       for await (const chunk of chunks) {
         digests.update(chunk)
         await write(chunk)

@@ -51,7 +51,10 @@ export type S3Fault =
   | { kind: 'cut'; after?: boolean }
   /** no answer, until `close()` */
   | { kind: 'stall' }
-  /** a flipped byte is stored, checksummed as stored, and success is answered (PutObject, UploadPart, CompleteMultipartUpload) */
+  /**
+   * a flipped byte is stored, checksummed as stored, and success is answered (PutObject, UploadPart; also CompleteMultipartUpload,
+   * whose composite checksum stays that of the parts)
+   */
   | { kind: 'corrupt' }
   /** only the first bytes are stored, and success is answered (the same three) */
   | { kind: 'truncate-stored'; bytes: number }

@@ -9,7 +9,7 @@ import { carryOut } from './misbehave.ts'
 import type { Conduct } from './misbehave.ts'
 import { findOperation } from './operations.ts'
 import type { NamedOperation } from './operations.ts'
-import { errorAnswer, sendAnswer, sendFaultyBody } from './send-answer.ts'
+import { errorAnswer, isFile, sendAnswer, sendFaultyBody } from './send-answer.ts'
 import type { Store } from './store.ts'
 import { readTarget } from './target.ts'
 
@@ -109,8 +109,9 @@ async function behave(
   // A client that was never told to go on must not take this connection's next bytes for the body's place.
   if (expected && !continued) response.setHeader('connection', 'close')
   try {
-    const faulty = fault?.kind === 'body' && conduct.status < 300
-    await (faulty ? sendFaultyBody(response, conduct, fault) : sendAnswer(response, conduct))
+    const { body } = conduct
+    if (fault?.kind === 'body' && isFile(body)) await sendFaultyBody(response, { ...conduct, body }, fault)
+    else await sendAnswer(response, conduct)
   } catch {
     // The client went away in the middle, or the file under us did: the connection is all that is left to end.
     response.destroy()

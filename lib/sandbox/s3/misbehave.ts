@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import type { Answer } from './context.ts'
 import type { S3Fault } from './faults.ts'
-import { errorXml } from './send-answer.ts'
+import { errorXml, isFile } from './send-answer.ts'
 
 /** What becomes of a request: an answer, the connection's end, or silence. */
 export type Conduct = Answer | 'cut' | 'stall'
@@ -43,7 +43,7 @@ export async function carryOut(
   if (spoiled === undefined) return await run()
   if (fault && 'after' in fault && fault.after) {
     const { body } = await run()
-    if (typeof body === 'object' && 'fd' in body) closeSync(body.fd)
+    if (isFile(body)) closeSync(body.fd)
   }
   return spoiled
 }

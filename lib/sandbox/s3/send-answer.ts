@@ -1,37 +1,36 @@
 import { once } from 'node:events'
 import { closeSync, createReadStream } from 'node:fs'
 import type { ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import { finished, pipeline } from 'node:stream/promises'
 import type { Answer, FileBody } from './context.ts'
 import type { S3BodyFault } from './faults.ts'
 import { S3Error } from './s3-error.ts'
 import { escapeXml, textElement } from './xml.ts'
 
-function isFile(body: Answer['body']): body is FileBody {
+/** Whether an answer's body is a stretch of a file. */
+export function isFile(body: Answer['body']): body is FileBody {
   return typeof body === 'object' && 'fd' in body
 }
 
-async function* bytesOf(body: Answer['body']): AsyncGenerator<Uint8Array> {
-  if (!isFile(body)) {
-    if (body !== undefined) yield Buffer.from(body)
-    return
-  }
-  try {
-    if (body.end === body.start) return
-    const { fd, start, end } = body
-    const chunks: AsyncIterable<Buffer> = createReadStream('', { fd, start, end: end - 1, autoClose: false })
-    yield* chunks
-  } finally {
-    closeSync(body.fd)
-  }
+/** A stream over the stretch, which closes the descriptor however it ends. */
+function openStream({ fd, start, end }: FileBody): Readable {
+  if (end > start) return createReadStream('', { fd, start, end: end - 1 })
+  closeSync(fd)
+  return Readable.from([])
 }
 
-/** Sends an answer; ends when it is out or its connection is gone. */
+/** Sends an answer; ends when it is out. Rejects when its connection goes before. */
 export async function sendAnswer(response: ServerResponse, answer: Answer): Promise<void> {
   const { body, status, headers = {} } = answer
   if (isFile(body)) {
-    response.writeHead(status, headers)
-    await pipeline(bytesOf(body), response)
+    const stream = openStream(body)
+    try {
+      response.writeHead(status, headers)
+      await pipeline(stream, response)
+    } finally {
+      stream.destroy()
+    }
     return
   }
   const bytes = Buffer.from(body ?? '')
@@ -39,41 +38,57 @@ export async function sendAnswer(response: ServerResponse, answer: Answer): Prom
   const length = status === 204 || status === 304 ? {} : { 'content-length': bytes.length }
   response.writeHead(status, { ...length, ...headers })
   response.end(bytes)
-  if (!response.writableFinished && !response.destroyed)
-    await Promise.race([once(response, 'finish'), once(response, 'close')])
+  await finished(response)
 }
 
 /** Sends a GetObject's answer with a body that goes wrong as the fault says. */
 export async function sendFaultyBody(
   response: ServerResponse,
-  answer: Answer,
+  answer: Answer & { body: FileBody },
   fault: S3BodyFault,
 ): Promise<void> {
-  const { body } = answer
-  const total = fault.replace?.length ?? (isFile(body) ? body.end - body.start : 0)
-  const { cutAfterBytes = Infinity, stallAfterBytes = Infinity, endAfterBytes = Infinity } = fault
-  const ended = Math.min(total, endAfterBytes)
-  const declared = fault.declareBytes ?? ended
-  const sent = Math.min(ended, cutAfterBytes, stallAfterBytes, declared)
-  const headers: Record<string, string> = { ...answer.headers, 'content-length': String(declared) }
-  if (fault.noLength) delete headers['content-length']
-  if (fault.contentRange !== undefined) headers['content-range'] = fault.contentRange
-  if (fault.etag !== undefined) headers['etag'] = fault.etag
-  if (fault.contentType !== undefined) headers['content-type'] = fault.contentType
-  response.writeHead(answer.status, headers)
-  response.flushHeaders()
-  let left = sent
-  for await (const chunk of bytesOf(body)) {
-    if (fault.replace) break
+  const stream = openStream(answer.body)
+  try {
+    const total = fault.replace?.length ?? answer.body.end - answer.body.start
+    const { cutAfterBytes = Infinity, stallAfterBytes = Infinity, endAfterBytes = Infinity } = fault
+    const ended = Math.min(total, endAfterBytes)
+    const declared = fault.declareBytes ?? ended
+    const sent = Math.min(ended, cutAfterBytes, stallAfterBytes, fault.noLength ? Infinity : declared)
+    response.writeHead(answer.status, faultyHeaders(answer, fault, declared))
+    response.flushHeaders()
+    await writeFirst(response, fault.replace ? Readable.from([Buffer.from(fault.replace)]) : stream, sent)
+    if (sent === stallAfterBytes && !response.destroyed) await once(response, 'close')
+    else if (sent === cutAfterBytes || (declared > sent && !fault.noLength)) response.socket?.destroySoon()
+    else response.end()
+  } finally {
+    stream.destroy()
+  }
+}
+
+function faultyHeaders(answer: Answer, fault: S3BodyFault, declared: number): Record<string, string> {
+  const { 'content-length': _right, ...headers } = answer.headers ?? {}
+  return {
+    ...headers,
+    ...(fault.noLength ? {} : { 'content-length': String(declared) }),
+    ...(fault.contentRange === undefined ? {} : { 'content-range': fault.contentRange }),
+    ...(fault.etag === undefined ? {} : { etag: fault.etag }),
+    ...(fault.contentType === undefined ? {} : { 'content-type': fault.contentType }),
+  }
+}
+
+async function writeFirst(
+  response: ServerResponse,
+  source: AsyncIterable<Uint8Array>,
+  bytes: number,
+): Promise<void> {
+  let left = bytes
+  if (left === 0) return
+  for await (const chunk of source) {
     const piece = chunk.subarray(0, left)
     left -= piece.length
     await write(response, piece)
-    if (left === 0) break
+    if (left === 0 || response.destroyed) return
   }
-  if (fault.replace) await write(response, fault.replace.subarray(0, sent))
-  if (sent === stallAfterBytes && !response.destroyed) await once(response, 'close')
-  else if (sent === cutAfterBytes || (declared > sent && !fault.noLength)) response.socket?.destroySoon()
-  else response.end()
 }
 
 async function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {

@@ -44,20 +44,12 @@ function installedNode() {
 
 /** Runs this file again under `node`, as if it had been started with it: same streams, signals, exit code. */
 function relaunch(node) {
-  const child = spawn(
-    node,
-    [
-      ...process.execArgv,
-      '--disable-warning=ExperimentalWarning',
-      fileURLToPath(import.meta.url),
-      ...process.argv.slice(2),
-    ],
-    {
-      // The channel carries nothing: that it closes is how the child learns that this process was killed.
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      env: { ...process.env, [LAUNCHER_PID]: String(process.pid) },
-    },
-  )
+  const flags = ['--disable-warning=ExperimentalWarning']
+  const child = spawn(node, [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    // The channel carries nothing: that it closes is how the child learns that this process was killed.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [LAUNCHER_PID]: String(process.pid) },
+  })
   // A terminal sends Ctrl-C to the child itself; a second one would be taken for "stop at once".
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
   process.on('SIGINT', () => onTerminal || child.kill('SIGINT'))

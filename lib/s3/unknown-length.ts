@@ -1,9 +1,15 @@
-import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3'
+import { Readable } from 'node:stream'
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
 import { Upload as LibStorageUpload } from '@aws-sdk/lib-storage'
 import type { MediaFacts } from '../archive/media.ts'
+import { StoreError } from '../errors.ts'
 import { abortUpload, type Upload } from './parts.ts'
 import type { AudioOrder } from './audio-order.ts'
-import type { Place } from './stored.ts'
+import { headObject, type Place } from './stored.ts'
 import { lockParameters } from './whole.ts'
 
 /**
@@ -37,8 +43,9 @@ export async function uploadUnknownLength(
   const client: S3Client = Object.create(place.client, {
     send: {
       value: async (command: Parameters<S3Client['send']>[0]) => {
+        if (command instanceof CompleteMultipartUploadCommand) await assertFree(place, order)
         if (!(command instanceof CreateMultipartUploadCommand))
-          return place.client.send(command, { abortSignal: order.signal })
+          return await place.client.send(command, { abortSignal: order.signal })
         const created = await place.client.send(command)
         uploadId = created.UploadId
         return created
@@ -47,6 +54,7 @@ export async function uploadUnknownLength(
   }) as S3Client
 
   const target = { Bucket: place.bucket, Key: order.key }
+  const body = Readable.from(judged())
   const upload = new LibStorageUpload({
     client,
     partSize: partBytes,
@@ -54,8 +62,7 @@ export async function uploadUnknownLength(
     leavePartsOnError: true,
     params: {
       ...target,
-      // A generator is an async iterable, which lib-storage takes; its types name streams only.
-      Body: judged() as unknown as ReadableStream,
+      Body: body,
       ContentType: order.contentType,
       ChecksumAlgorithm: 'CRC32',
       ChecksumType: 'FULL_OBJECT',
@@ -73,5 +80,12 @@ export async function uploadUnknownLength(
     // Before the body was judged nothing can have been completed.
     if (media === undefined) throw error
     return { outcome: 'doubtful', media, error }
+  } finally {
+    body.destroy()
   }
+}
+
+/** Some S3-compatible stores ignore the condition on a completion; asked beforehand, they tell the same. */
+async function assertFree(place: Place, { key, signal }: AudioOrder): Promise<void> {
+  if ((await headObject(place, key, undefined, signal)) !== undefined) throw new StoreError(`${key} is taken`)
 }

@@ -2,7 +2,7 @@ import { FORMATS } from './audio.ts'
 import type { AudioPlan } from './audio.ts'
 import type { BirdFault, BirdFaults } from './bird-faults.ts'
 import type { Call } from './calls.ts'
-import type { S3Fault, S3Faults } from './s3/faults.ts'
+import type { S3Fault, S3Faults } from './s3-server.ts'
 
 /** Something that goes wrong with one recording, the first `times` times that it can. */
 export interface CallFault {

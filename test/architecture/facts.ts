@@ -45,7 +45,7 @@ export function readFacts(path: string, text: string): Facts {
     uses: [],
     classes: [],
     defaultExports: [],
-    barrel: statements.length > 0 && statements.every(passesOn),
+    barrel: statements.every(passesOn) && statements.some(({ type }) => type.startsWith('Export')),
   }
   const aliases = builtinAliases(statements)
   visit(program, (node) => {

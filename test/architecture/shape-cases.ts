@@ -30,7 +30,10 @@ export const shapeCases: Case[] = [
       'lib/archive/utils.ts': 'export const a = 1',
     },
     found: ['lib/s3/index.ts', 'lib/s3/all.ts', 'lib/archive/utils.ts'],
-    fine: { 'lib/s3/store.ts': "export { a } from './a.ts'\nexport const b = 1" },
+    fine: {
+      'lib/s3/store.ts': "export { a } from './a.ts'\nexport const b = 1",
+      'test/all.ts': "import './a.ts'",
+    },
   },
   {
     claim: 'exports are named',

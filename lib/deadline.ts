@@ -44,11 +44,11 @@ export interface Deadline extends Disposable {
   /** Aborted with a {@link StoppedError} when running work has to stop. */
   readonly signal: AbortSignal
   /** False once it is too late to begin with another recording. */
-  mayStart(): boolean
+  mayStart(this: void): boolean
   /** Milliseconds until the invocation ends, whatever happens. */
-  remainingMs(): number
+  remainingMs(this: void): number
   /** Milliseconds until running work is stopped: what may be spent on waiting. */
-  patienceMs(): number
+  patienceMs(this: void): number
   /** Stops everything at once. */
   stop(why: 'batch-stopped'): void
 }

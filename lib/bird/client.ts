@@ -54,6 +54,8 @@ export interface BirdClient {
 
 /** Metadata is about 3 KB; anything near this is not Bird's. */
 const MAX_ANSWER_BYTES = 1024 * 1024
+/** How long one request may wait out throttling before the queue takes over the waiting: a worker costs money. */
+const MAX_THROTTLED_MS = 60_000
 /** More sockets gain nothing against a limit of 50 requests/s. */
 const API_CONNECTIONS = 8
 
@@ -95,14 +97,18 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClien
   return {
     async get(operation, path, accept, time) {
       let reread = false
-      for (let attempt = 1, throttled = 0; ;) {
+      for (let attempt = 1, throttled = 0, throttledMs = 0; ;) {
         const quietMs = quietUntilMs - clock.now().getTime()
-        if (quietMs >= time.patienceMs())
+        const throttlePatienceMs = Math.min(time.patienceMs(), MAX_THROTTLED_MS - throttledMs)
+        if (quietMs >= throttlePatienceMs)
           throw new BirdError(
             { operation, status: 429, retryAfterMs: quietMs },
             'throttled, and no time to wait',
           )
-        if (quietMs > 0) await clock.pause(quietMs, time.signal)
+        if (quietMs > 0) {
+          throttledMs += quietMs
+          await clock.pause(quietMs, time.signal)
+        }
 
         const key = await accessKey.read()
         const answer = await once(operation, path, key, time.signal).catch((error: unknown) => {
@@ -117,7 +123,8 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClien
 
         const error = answer instanceof Error ? answer : refusalOf(operation, answer)
         const failure = { status: error.failure.status, retryAfterMs: error.failure.retryAfterMs }
-        const advice = adviseRetry(failure, attempt, throttled, time.patienceMs(), clock.random())
+        const patienceMs = failure.status === 429 ? throttlePatienceMs : time.patienceMs()
+        const advice = adviseRetry(failure, attempt, throttled, patienceMs, clock.random())
         if (!advice.retry) throw error
         if (advice.throttled) {
           throttled += 1

@@ -1,4 +1,4 @@
-import type { CallFault } from './faults.ts'
+import type { CallFault } from './call-fault.ts'
 import type { Random } from './random.ts'
 
 /** What is special about a call, or `plain`. */

@@ -5,7 +5,7 @@ import type { BirdCall, BirdRecording, StatusStep } from './bird-recording.ts'
 import { castRoles, faultsOf } from './call-mix.ts'
 import type { Role } from './call-mix.ts'
 import { inventParty } from './callers.ts'
-import type { CallFault } from './faults.ts'
+import type { CallFault } from './call-fault.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 

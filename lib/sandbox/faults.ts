@@ -1,22 +1,9 @@
 import { FORMATS } from './audio.ts'
 import type { AudioPlan } from './audio.ts'
 import type { BirdFault, BirdFaults } from './bird-faults.ts'
+import type { CallFault } from './call-fault.ts'
 import type { Call } from './calls.ts'
 import type { S3Fault, S3Faults } from './s3-server.ts'
-
-/** Something that goes wrong with one recording, the first `times` times that it can. */
-export interface CallFault {
-  readonly kind:
-    | 'throttled' // Bird answers 429 and does not say for how long
-    | 'throttled-with-retry-after' // Bird answers 429 with Retry-After
-    | 'server-error' // Bird answers 503
-    | 'unprocessable' // Bird answers 422
-    | 'link-expired' // S3 answers 403, "Request has expired"
-    | 'connection-cut' // the connection breaks half-way through the audio
-    | 'body-truncated' // an answer without Content-Length ends half-way through a frame
-    | 'html' // a sign-in page with status 200 instead of audio
-  readonly times: number | 'always'
-}
 
 const BIRD_ANSWERS: Partial<Record<CallFault['kind'], BirdFault>> = {
   throttled: {

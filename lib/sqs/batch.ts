@@ -46,8 +46,6 @@ interface Result {
 
 /** The catalog is written even when time is up for everything else; this is part of the time kept for cleaning up. */
 const CATALOG_MS = 5_000
-/** How long one recording may wait out throttling before the queue takes over the waiting: a worker costs money. */
-const MAX_PATIENCE_MS = 60_000
 
 /**
  * Archives a batch of queue messages, `concurrency` at a time, and answers which of them SQS has to deliver again.
@@ -130,7 +128,7 @@ async function attemptArchive(
   try {
     const archived = await systems.archive(request, delivery, {
       signal: limit.signal,
-      patienceMs: () => Math.min(deadline.patienceMs(), MAX_PATIENCE_MS),
+      patienceMs: deadline.patienceMs,
     })
     const { outcome } = archived
     if (outcome.kind === 'failed' && outcome.reason === 'misconfigured' && !deadline.signal.aborted) {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 const repository = join(import.meta.dirname, '..', '..')
 
@@ -15,7 +15,10 @@ const PROGRAM = `
 export async function main([order, ...rest]: string[]): Promise<number> {
   console.log(order, ...rest, process.versions.node.split('.')[0])
   if (order === 'die') process.kill(process.pid, 'SIGKILL')
-  if (order === 'fail') return Number(rest[0])
+  if (order === 'fail') {
+    console.error('failed')
+    return Number(rest[0])
+  }
   if (order === 'echo') for await (const chunk of process.stdin) process.stdout.write(chunk)
   if (order === 'wait') {
     const awake = setInterval(() => {}, 60_000)
@@ -50,6 +53,7 @@ function launch(args: string[], { folder = 'whole', input = '' } = {}) {
     join(home, folder, 'bird-archive.js'),
     ...args,
   ])
+  onTestFinished(() => void child.kill('SIGKILL'))
   let [stdout, stderr] = ['', '']
   const ready = new Promise<void>((resolve) => {
     child.stdout.on('data', (text: Buffer) => {
@@ -73,7 +77,7 @@ test('an old Node hands over to the Node that npm installed, with arguments, str
     code: 7,
     signal: null,
     stdout: 'fail 7 a b 24\n',
-    stderr: '',
+    stderr: 'failed\n',
   })
   expect(await launch(['echo'], { input: 'through' }).done).toMatchObject({
     code: 0,
@@ -81,7 +85,7 @@ test('an old Node hands over to the Node that npm installed, with arguments, str
   })
 })
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s reaches the program, once', async (name) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s reaches the program', async (name) => {
   const { child, ready, done } = launch(['wait'])
   await ready
   child.kill(name)

@@ -45,9 +45,7 @@ test.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] satisfies ChecksumA
       const input = { Bucket: bucket, Key, Body, ContentLength: bytes.length, ChecksumAlgorithm }
       const put = await client.send(new PutObjectCommand(input))
       expect(put[`Checksum${ChecksumAlgorithm}`]).toBe(value)
-      const head = await client.send(
-        new HeadObjectCommand({ Bucket: bucket, Key, ChecksumMode: 'ENABLED' }),
-      )
+      const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key, ChecksumMode: 'ENABLED' }))
       expect(head[`Checksum${ChecksumAlgorithm}`]).toBe(value)
       expect(head.ChecksumType).toBe('FULL_OBJECT')
     }
@@ -84,7 +82,9 @@ test('checksums with CRC64NVME what came without a checksum', async () => {
       ObjectAttributes: ['Checksum', 'ObjectSize', 'ETag'],
     }),
   )
-  expect(attributes.Checksum?.ChecksumCRC64NVME).toBe(Buffer.from('ae8b14860a799888', 'hex').toString('base64'))
+  expect(attributes.Checksum?.ChecksumCRC64NVME).toBe(
+    Buffer.from('ae8b14860a799888', 'hex').toString('base64'),
+  )
   expect(attributes.ObjectSize).toBe(9)
   expect(attributes.StorageClass).toBeUndefined()
 })

@@ -53,7 +53,7 @@ test('lets exactly one of several If-None-Match writers win and leaves its bytes
   const writers = Array.from({ length: 8 }, (_, i) =>
     client.send(new PutObjectCommand({ ...at('once'), Body: `writer ${i}`, IfNoneMatch: '*' })).then(
       () => i,
-      (error: Error) => error.name,
+      (error: unknown) => (error as Error).name,
     ),
   )
   const ends = await Promise.all(writers)
@@ -61,7 +61,7 @@ test('lets exactly one of several If-None-Match writers win and leaves its bytes
   expect(winners).toHaveLength(1)
   expect(ends.filter((end) => end === 'PreconditionFailed')).toHaveLength(7)
   const got = await client.send(new GetObjectCommand(at('once')))
-  expect(await got.Body!.transformToString()).toBe(`writer ${winners[0]}`)
+  expect(await got.Body!.transformToString()).toBe(`writer ${winners[0] ?? ''}`)
 })
 
 test('swaps by If-Match only the object that the writer saw', async () => {

@@ -1,6 +1,11 @@
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { expect, test } from 'vitest'
 import { startS3Server } from '../../lib/sandbox/s3-server.ts'
@@ -52,7 +57,9 @@ test('holds a presigned link to its key, its method, its query and its signed he
   expect(await get(link.replace('Expires=60', 'Expires=6000'))).toBe('403 SignatureDoesNotMatch')
   expect(await get(`${link}&response-content-type=a`)).toBe('403 SignatureDoesNotMatch')
   expect(await get(link, { 'x-amz-checksum-mode': 'ENABLED' })).toBe('403 AccessDenied')
-  expect(await get(link.replace('Expires=60', 'Expires=700000'))).toBe('400 AuthorizationQueryParametersError')
+  expect(await get(link.replace('Expires=60', 'Expires=700000'))).toBe(
+    '400 AuthorizationQueryParametersError',
+  )
   expect((await fetch(link, { method: 'HEAD' })).status).toBe(403)
   expect(await get(`${server.url}/${bucket}/k`)).toBe('403 AccessDenied')
 })
@@ -60,9 +67,14 @@ test('holds a presigned link to its key, its method, its query and its signed he
 test("takes the SDK's presigned links for reading and for writing", async () => {
   const { client } = await startTestS3()
   const put = new PutObjectCommand({ Bucket: bucket, Key: 'p', Metadata: { a: 'b' } })
-  const stored = await fetch(await getSignedUrl(client, put, { expiresIn: 60 }), { method: 'PUT', body: 'hi' })
+  const stored = await fetch(await getSignedUrl(client, put, { expiresIn: 60 }), {
+    method: 'PUT',
+    body: 'hi',
+  })
   expect(stored.status).toBe(200)
-  expect((await client.send(new HeadObjectCommand({ Bucket: bucket, Key: 'p' }))).Metadata).toEqual({ a: 'b' })
+  expect((await client.send(new HeadObjectCommand({ Bucket: bucket, Key: 'p' }))).Metadata).toEqual({
+    a: 'b',
+  })
   const command = new GetObjectCommand({ Bucket: bucket, Key: 'p', ResponseContentType: 'audio/x' })
   const got = await fetch(await getSignedUrl(client, command, { expiresIn: 60 }))
   expect(got.headers.get('content-type')).toBe('audio/x')
@@ -71,10 +83,11 @@ test("takes the SDK's presigned links for reading and for writing", async () => 
 
 test('lets in only the right key with the right secret, region and clock', async () => {
   const { connect } = await startTestS3()
-  const list = (config: object) =>
-    refusal(connect(config).send(new ListObjectsV2Command({ Bucket: bucket })))
+  const list = (config: object) => refusal(connect(config).send(new ListObjectsV2Command({ Bucket: bucket })))
   expect(await list({})).toBe('accepted')
-  expect(await list({ credentials: { ...credentials, secretAccessKey: 'no' } })).toBe('403 SignatureDoesNotMatch')
+  expect(await list({ credentials: { ...credentials, secretAccessKey: 'no' } })).toBe(
+    '403 SignatureDoesNotMatch',
+  )
   expect(await list({ credentials: { ...credentials, accessKeyId: 'NO' } })).toBe('403 InvalidAccessKeyId')
   expect(await list({ region: 'us-west-2' })).toBe('400 AuthorizationHeaderMalformed')
   expect(await list({ systemClockOffset: -16 * MINUTE_MS })).toBe('403 RequestTimeTooSkewed')
@@ -163,7 +176,7 @@ async function sendExample(
     put.on('error', reject)
     put.on('response', (response) => {
       text(response).then(
-        (xml) => resolve(`${response.statusCode} ${/<Code>(.*)<\/Code>/.exec(xml)?.[1] ?? ''}`),
+        (xml) => resolve(`${response.statusCode ?? 0} ${/<Code>(.*)<\/Code>/.exec(xml)?.[1] ?? ''}`),
         reject,
       )
     })

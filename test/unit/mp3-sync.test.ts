@@ -35,6 +35,14 @@ describe('free format', () => {
     }
   })
 
+  it('is not measured by other headers that stand in its audio', () => {
+    for (const header of [buildFrame(), buildFrame({ mpegVersion: '2', bitRateKbps: 0, bytes: 4 })]) {
+      const mp3 = buildFrames(4, free)
+      for (let at = 50; at < mp3.length; at += 50) if (at % 150 !== 0) header.copy(mp3, at, 0, 4)
+      expect(walkMp3(mp3)).toMatchObject({ frames: 4, findings: ['free-format'] })
+    }
+  })
+
   it('is looked for only where a frame is due', () => {
     const mp3 = Buffer.concat([HTML, buildFrames(5, free)])
     expect(walkMp3(mp3)).toMatchObject({ frames: 0, junkBytes: mp3.length, findings: ['no-frame'] })

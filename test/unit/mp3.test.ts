@@ -84,6 +84,7 @@ describe('a file that is not whole', () => {
 
   it.each([
     ['another byte', [0x00]],
+    ['a byte that is nearly half a sync word', [0xfe]],
     ['half a sync word and another byte', [0xff, 0x00]],
     ['the begin of another version', [0xff, 0xf3]],
     ['the begin of another sample rate', [0xff, 0xfb, 0x5c]],
@@ -174,6 +175,17 @@ describe('bytes that are no frame', () => {
       endsOnWholeFrame: true,
       findings: ['junk-between-frames'],
     })
+  })
+
+  it('hide no frame whatever stands next to its header', () => {
+    const frames = buildFrames(5)
+    for (let at = 3; at < frames.length; at += FRAME_BYTES) frames[at] = 0xff
+    for (const junk of [[0xff], [0xff, 0xff], [0xff, 0xfb, 0xff], [0xff, 0xfb, 0x50]])
+      expect(walkMp3(Buffer.concat([Buffer.alloc(40), Buffer.from(junk), frames]))).toMatchObject({
+        ...CLEAN,
+        junkBytes: 40 + junk.length,
+        findings: ['junk-before-audio'],
+      })
   })
 
   it('hide no frame that follows a false header', () => {

@@ -102,7 +102,9 @@ export function checksumTypeOf(algorithm: ChecksumAlgorithm, asked: string | und
  * @throws {S3Error} InvalidRequest: several at once, a malformed value, or an algorithm named without a value
  */
 export function announcedChecksum(headers: IncomingHttpHeaders): AnnouncedChecksum | undefined {
-  const trailers = String(headers['x-amz-trailer'] ?? '').toLowerCase()
+  const trailers = String(headers['x-amz-trailer'] ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
   const found = CHECKSUM_ALGORITHMS.flatMap((algorithm): AnnouncedChecksum[] => {
     const value = headers[checksumHeader(algorithm)]
     if (typeof value === 'string') return [{ algorithm, expected: value }]

@@ -49,7 +49,7 @@ const Url = (name: string, fallback: string) =>
       `${name} must be https (plain http is allowed for this machine itself only)`,
     ),
     v.check(
-      (url) => url.username === '' && url.search === '' && url.hash === '',
+      (url) => url.username === '' && url.password === '' && url.search === '' && url.hash === '',
       `${name} must hold no credentials, query or fragment`,
     ),
   )
@@ -77,7 +77,10 @@ const origins = v.pipe(
 const queueUrl = (name: string, hint: string) =>
   v.pipe(
     required(name, hint),
-    v.check((text) => URL.canParse(text), `${name} is not a URL: it is the queue's URL, not its ARN or name`),
+    v.check(
+      (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
+      `${name} is not a URL: it is the queue's URL, not its ARN or name`,
+    ),
   )
 
 const Environment = v.object({

@@ -104,14 +104,17 @@ export function redact(text: string): string {
   return (
     text
       .slice(0, 4 * MAX_REASON_CHARACTERS)
-      .replace(/\?[^\s"'<>]*/g, '?…')
-      .replace(/AccessKey\s+[^\s"',]+/gi, 'AccessKey …')
+      // oxlint-disable-next-line no-control-regex -- JSON can smuggle the marker in, and it would come out as nothing
+      .replace(/\u0001/g, ' ')
+      .replace(/\?\S*/g, '?…')
+      .replace(/(X-Amz-[\w-]+)=\S*/gi, '$1=…')
+      .replace(/AccessKey[\s:=]+\S+/gi, 'AccessKey …')
       .replace(
-        /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi,
+        /(?<!\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\d)/gi,
         (uuid) => `\u0001${uuids.push(uuid) - 1}\u0001`,
       )
-      .replace(/\+?\d(?:[ ().-]?\d){6,}/g, '…')
-      // oxlint-disable-next-line no-control-regex -- the marker cannot occur in what a server sends as text
+      .replace(/\+?\d(?:[ ()./-]{0,3}\d){6,}/g, '…')
+      // oxlint-disable-next-line no-control-regex -- no other marker is left in the text
       .replace(/\u0001(\d+)\u0001/g, (_, index: string) => uuids[Number(index)] ?? '')
       .slice(0, MAX_REASON_CHARACTERS)
   )

@@ -77,7 +77,12 @@ export function toEmbeddedMetrics({ outcomes, now, remainingMs }: BatchCount): s
     ...Object.fromEntries(
       REFUSALS.map((reason) => [
         `Refused${pascal(reason)}`,
-        count(({ outcome }) => outcome.kind === 'refused' && outcome.reason === reason),
+        count(({ outcome, action }) =>
+          // Whoever waited in vain is not refused by Bird, but by our patience: see disposeOf.
+          reason === 'never-available'
+            ? outcome.kind === 'not-yet' && action === 'dead-letter'
+            : outcome.kind === 'refused' && outcome.reason === reason,
+        ),
       ]),
     ),
   }

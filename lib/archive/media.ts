@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { MediaError } from '../errors.ts'
+import { MediaError, redact } from '../errors.ts'
 import { createFrameWalk, looksLikeMp3, type Mp3Report } from './mp3.ts'
 
 /** What is known of a body once all of it has passed and been found good. */
@@ -46,7 +46,7 @@ export function createMediaWatch(
     if (isMarkup(whole) || !isAudioType(contentType))
       throw new MediaError(
         'not-audio',
-        `the body starts like no MP3 and its Content-Type is ${contentType ?? 'missing'}`,
+        `the body starts like no MP3 and its Content-Type is ${redact(contentType ?? 'missing')}`,
       )
   }
 

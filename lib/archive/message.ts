@@ -68,7 +68,8 @@ export function parseMessage(envelope: MessageEnvelope, defaultWorkspaceId: stri
     request: {
       recordingId: found.recordingId.toLowerCase(),
       workspaceId: found.workspaceId ?? defaultWorkspaceId,
-      firstSeenAt: Number.isNaN(seen) ? envelope.sentAt : new Date(seen),
+      // Never later than it was sent: a date in the future would put off `never-available` for ever.
+      firstSeenAt: Number.isNaN(seen) ? envelope.sentAt : new Date(Math.min(seen, envelope.sentAt.getTime())),
       deferrals: Number.isSafeInteger(deferrals) && deferrals > 0 ? deferrals : 0,
     },
   }

@@ -72,15 +72,18 @@ export function readRecording(json: unknown, askedForId: string): ReadRecording 
 export function withoutLinks(json: JsonObject): JsonObject {
   const kept = Object.entries(json).filter(([name]) => name !== 'url')
   return Object.fromEntries(
-    kept.map(([name, value]) => [name, name === 'roomInfoUrl' ? withoutQuery(value) : disarm(value)]),
+    kept.map(([name, value]) => [name, disarm(name === 'roomInfoUrl' ? withoutQuery(value) : value)]),
   )
 }
 
+/** What presigned links of S3, CloudFront, Google and Azure have in common. */
+const SIGNED_QUERY = /(?:signature|credential|token|sig)=/i
+
 function disarm(value: Json): Json {
   if (typeof value === 'string')
-    return /^https?:\/\/\S*[?#]\S*(?:signature|credential|token|sig)=/i.test(value)
-      ? withoutQuery(value)
-      : value
+    return value.replace(/(https?:\/\/[^\s?#]*)[?#]\S*/gi, (link: string, bare: string) =>
+      SIGNED_QUERY.test(link) ? bare : link,
+    )
   if (Array.isArray(value)) return value.map((item: Json) => disarm(item))
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(

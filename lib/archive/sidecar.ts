@@ -141,7 +141,7 @@ const SidecarDocument = v.object({
     channels: v.nullable(v.number()),
     findings: v.array(v.string()),
   }),
-  provenance: v.object({ archivedAt: v.string() }),
+  provenance: v.object({ archivedAt: v.pipe(v.string(), v.check(isTime)) }),
   retention: v.object({ lock: v.nullable(v.object({ mode: v.string(), until: v.string() })) }),
 })
 

@@ -1,10 +1,10 @@
 import { ConfigurationError } from '../errors.ts'
 
-/** Where the access key comes from. `reread` is asked after a 401 and tells whether there is another key now. */
+/** Where the access key comes from. `reread` is asked after a 401 and tells whether there is another key than the refused one now. */
 export interface AccessKeySource {
   /** @throws ConfigurationError if there is no key to be had */
   read(): Promise<string>
-  reread(): Promise<boolean>
+  reread(refusedKey: string): Promise<boolean>
 }
 
 /** A key that never changes while this process lives. */
@@ -25,10 +25,11 @@ export function secretAccessKey(fetchSecret: () => Promise<string>): AccessKeySo
   }
   return {
     read,
-    async reread() {
-      const before = await read()
+    async reread(refusedKey) {
+      // Sixteen recordings meet the rotation at once; the first of them has fetched the new key for all.
+      if ((await read()) !== refusedKey) return true
       cached = undefined
-      return (await read()) !== before
+      return (await read()) !== refusedKey
     },
   }
 }

@@ -118,7 +118,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClien
         if (!(answer instanceof Error) && accept.includes(answer.status)) return answer
         if (!(answer instanceof Error) && answer.status === 401 && !reread) {
           reread = true
-          if (await accessKey.reread()) continue
+          if (await accessKey.reread(key)) continue
         }
 
         const error = answer instanceof Error ? answer : refusalOf(operation, answer)

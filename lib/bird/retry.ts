@@ -51,7 +51,10 @@ function isPassing(status: number | undefined): boolean {
  */
 export function parseRetryAfter(value: string | undefined, now: Date): number | undefined {
   if (value === undefined) return undefined
-  if (/^\d+$/.test(value.trim())) return Number(value.trim()) * 1000
-  const date = Date.parse(value)
+  const text = value.trim()
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  // Date.parse alone would find a date in "-5" and in "1.5".
+  if (!/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined
+  const date = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime())
 }

@@ -70,7 +70,7 @@ export function createStore(options: StoreOptions): Store {
     // lib-storage brings buffers of its own: the room stands for them.
     const room = await memory.reserveParts(partBytes, order.signal)
     try {
-      return await uploadUnknownLength(place, order, partBytes, head, rest)
+      return await uploadUnknownLength(place, order, partBytes, head, rest, clock)
     } finally {
       room[Symbol.dispose]()
     }

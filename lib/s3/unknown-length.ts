@@ -6,11 +6,12 @@ import {
 } from '@aws-sdk/client-s3'
 import { Upload as LibStorageUpload } from '@aws-sdk/lib-storage'
 import type { MediaFacts } from '../archive/media.ts'
+import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import { abortUpload, type Upload } from './parts.ts'
 import type { AudioOrder } from './audio-order.ts'
 import { headObject, type Place } from './stored.ts'
-import { lockParameters } from './whole.ts'
+import { lockParameters, repeatOnConflict } from './whole.ts'
 
 /**
  * A body whose length nobody declared and which has outgrown one buffer: lib-storage cuts it into parts as it comes.
@@ -27,6 +28,7 @@ export async function uploadUnknownLength(
   partBytes: number,
   head: Buffer,
   rest: AsyncIterable<Uint8Array>,
+  clock: Clock,
 ): Promise<Upload> {
   let media: MediaFacts | undefined
   async function* judged(): AsyncGenerator<Uint8Array> {
@@ -43,9 +45,12 @@ export async function uploadUnknownLength(
   const client: S3Client = Object.create(place.client, {
     send: {
       value: async (command: Parameters<S3Client['send']>[0]) => {
-        if (command instanceof CompleteMultipartUploadCommand) await assertFree(place, order)
-        if (!(command instanceof CreateMultipartUploadCommand))
-          return await place.client.send(command, { abortSignal: order.signal })
+        const send = (): Promise<unknown> => place.client.send(command, { abortSignal: order.signal })
+        if (command instanceof CompleteMultipartUploadCommand) {
+          await assertFree(place, order)
+          return await repeatOnConflict(send, clock, order.signal)
+        }
+        if (!(command instanceof CreateMultipartUploadCommand)) return await send()
         const created = await place.client.send(command)
         uploadId = created.UploadId
         return created

@@ -59,7 +59,7 @@ export function mergeAttributes(
 ): Record<string, MessageAttributeValue> {
   const merged = Object.entries({
     ...ours,
-    ...Object.fromEntries(Object.entries(theirs).filter(([name]) => !(name in ours))),
+    ...Object.fromEntries(Object.entries(theirs).filter(([name]) => !Object.hasOwn(ours, name))),
   })
   return Object.fromEntries(
     merged

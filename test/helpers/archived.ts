@@ -20,7 +20,7 @@ export async function rowsOf(world: World, id: string): Promise<Record<string, u
 export async function expectArchivedOnce(
   world: World,
   recording: { readonly id: string; readonly audio: Uint8Array; readonly sha256: string },
-): Promise<Record<string, any>> {
+): Promise<Awaited<ReturnType<World['json']>>> {
   const { id, audio, sha256 } = recording
   const { audio: audioKey, sidecar: sidecarKey } = keysOf(id)
   expect(await versionsOf(world, id)).toEqual([sidecarKey, audioKey])

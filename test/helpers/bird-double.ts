@@ -8,7 +8,7 @@ export interface BirdScript {
 }
 
 /** A reply, what to do in its place ('cut': close the socket; 'stall': never answer), or a function that makes one. */
-export type BirdReply = Reply | 'cut' | 'stall' | ((request: IncomingMessage) => Reply)
+export type BirdReply = Reply | 'cut' | 'stall' | ((request: IncomingMessage) => Reply | Promise<Reply>)
 export interface Reply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -44,7 +44,8 @@ export async function startBirdDouble(accessKey: string): Promise<BirdDouble> {
       return send(response, { status: 404, body: { code: 'NotFound', message: 'no such recording' } })
     if (next === 'cut') return void request.socket.destroy()
     if (next === 'stall') return undefined
-    return send(response, typeof next === 'function' ? next(request) : next)
+    if (typeof next !== 'function') return send(response, next)
+    return void Promise.resolve(next(request)).then((reply) => send(response, reply))
   })
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)

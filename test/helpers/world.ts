@@ -117,7 +117,7 @@ export async function startWorld(
     AWS_ENDPOINT_URL_SQS: sqs.url,
   })
   const client = new S3Client({ forcePathStyle: true })
-  const queueClient = new SQSClient({})
+  const queueClient = new SQSClient({ endpoint: sqs.url, useQueueUrlAsEndpoint: false })
   const mediaKey = (id: string): string => `workspaceID:${WORKSPACE}/${id}.mp3`
   const link = (id: string): string => s3.presignGet(MEDIA_BUCKET, mediaKey(id), LINK_SECONDS)
   const get = async (key: string): Promise<Buffer> => {

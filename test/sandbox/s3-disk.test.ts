@@ -97,6 +97,20 @@ test('keeps keys apart that no file system could hold side by side', async () =>
   expect((await readdir(directory)).toSorted()).toEqual(['.s3', bucket])
 })
 
+test("leaves a person's own files in the folder alone, and still takes an object of that name", async () => {
+  const { client, directory, server } = await startTestS3()
+  const own = join(directory, bucket, 'notes.txt')
+  await writeFile(own, 'mine')
+  await put(client, 'notes.txt', 'object')
+  expect(await readFile(own, 'utf8')).toBe('mine')
+  expect(await read(client, 'notes.txt')).toBe('object')
+  await server.close()
+  const { client: again } = await startTestS3({ directory })
+  expect(await read(again, 'notes.txt')).toBe('object')
+  await again.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'notes.txt' }))
+  expect(await readFile(own, 'utf8')).toBe('mine')
+})
+
 test('is the same after being closed and opened again', async () => {
   const one = await startTestS3({ versioning: true })
   const old = await put(one.client, 'k', 'old')

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
 import { Readable } from 'node:stream'
 import {
   CopyObjectCommand,
@@ -8,6 +10,7 @@ import {
   HeadObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { expect, test } from 'vitest'
 import { bucket, refusal, startTestS3 } from '../helpers/s3-sandbox.ts'
 
@@ -91,6 +94,28 @@ test('answers 409 to a conditional write whose key was deleted while its body ca
   })
   expect(await refusal(client.send(put))).toBe('409 ConditionalRequestConflict')
   expect(await refusal(client.send(new HeadObjectCommand(at('c'))))).toBe('404 NotFound')
+})
+
+test('tells a waiting client to go on only when it wants the body', async () => {
+  const { client } = await startTestS3()
+  const send = async (Key: string) => {
+    const link = await getSignedUrl(client, new PutObjectCommand(at(Key)), { expiresIn: 60 })
+    const headers = { expect: '100-continue', 'if-none-match': '*', 'content-length': 1 }
+    const put = request(link, { method: 'PUT', headers, agent: new Agent({ keepAlive: true }) })
+    let continued = false
+    put.on('continue', () => {
+      continued = true
+      put.end('x')
+    })
+    put.flushHeaders()
+    const [response] = (await once(put, 'response')) as [IncomingMessage]
+    response.resume()
+    await once(response, 'end')
+    put.destroy()
+    return { continued, status: response.statusCode, connection: response.headers.connection }
+  }
+  expect(await send('w')).toMatchObject({ continued: true, status: 200 })
+  expect(await send('w')).toEqual({ continued: false, status: 412, connection: 'close' })
 })
 
 test.each([

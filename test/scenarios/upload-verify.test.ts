@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadLettersOf, expectArchivedOnce, expectNothingOf, rowsOf, versionsOf } from '../helpers/archived.ts'
+import {
+  deadLettersOf,
+  expectArchivedOnce,
+  expectNothingOf,
+  rowsOf,
+  versionsOf,
+} from '../helpers/archived.ts'
 import { buildLargeAudio } from '../helpers/large-audio.ts'
 import { NO_LENGTH, setStrikes, type Strike } from '../helpers/strikes.ts'
 import { keysOf, startWorld, type World } from '../helpers/world.ts'
@@ -80,17 +86,20 @@ describe('a store that keeps other bytes than it was sent', () => {
   it.for([
     ['a byte of a part was flipped', { kind: 'corrupt' }],
     ['most of a part was dropped', { kind: 'truncate-stored', bytes: 100 }],
-  ] as const)('never completes an upload of whose parts one is bad, and the next delivery archives it: %s', async ([, fault]) => {
-    const recording = await world.addRecording({ audio: large })
-    const { struck } = setStrikes(world, { operation: 'UploadPart', partNumber: 1, fault })
-    const { failed } = await world.run([recording.id])
-    expect(struck).toEqual([1])
-    expect(failed).toEqual(['message-0'])
-    setStrikes(world)
-    await expectNothingOf(world, recording.id)
-    expect((await world.run([recording.id])).failed).toEqual([])
-    await expectArchivedOnce(world, recording)
-  })
+  ] as const)(
+    'never completes an upload of whose parts one is bad, and the next delivery archives it: %s',
+    async ([, fault]) => {
+      const recording = await world.addRecording({ audio: large })
+      const { struck } = setStrikes(world, { operation: 'UploadPart', partNumber: 1, fault })
+      const { failed } = await world.run([recording.id])
+      expect(struck).toEqual([1])
+      expect(failed).toEqual(['message-0'])
+      setStrikes(world)
+      await expectNothingOf(world, recording.id)
+      expect((await world.run([recording.id])).failed).toEqual([])
+      await expectArchivedOnce(world, recording)
+    },
+  )
 })
 
 describe('a store that keeps no checksums', () => {

@@ -21,12 +21,6 @@ export interface Service {
   faults: S3Faults
 }
 
-/** A `100 Continue` that the client may be waiting for, and whether it got it. */
-interface Expectation {
-  expected: boolean
-  continued: boolean
-}
-
 function describe({ target, identity, headers }: Context, operation: NamedOperation): S3Request {
   const partNumber = Number(target.query.get('partNumber'))
   const uploadId = target.query.get('uploadId')
@@ -78,10 +72,8 @@ export async function handleRequest(
   response.setHeader('x-amz-request-id', requestId)
   response.setHeader('x-amz-id-2', requestId)
   response.setHeader('date', service.now().toUTCString())
-  const expectation: Expectation = { expected, continued: false }
   const beforeRead = (): void => {
-    if (expected && !expectation.continued) response.writeContinue()
-    expectation.continued = true
+    if (expected) response.writeContinue()
   }
   let fault: S3Fault | undefined
   let conduct: Conduct
@@ -92,22 +84,15 @@ export async function handleRequest(
   } catch (error) {
     conduct = errorAnswer(error, requestId, request.url?.split('?', 1)[0] ?? '/')
   }
-  await behave(response, conduct, fault, expectation)
+  await behave(response, conduct, fault)
 }
 
-async function behave(
-  response: ServerResponse,
-  conduct: Conduct,
-  fault: S3Fault | undefined,
-  { expected, continued }: Expectation,
-): Promise<void> {
+async function behave(response: ServerResponse, conduct: Conduct, fault: S3Fault | undefined): Promise<void> {
   if (conduct === 'stall') return
   if (conduct === 'cut') {
     response.socket?.destroy()
     return
   }
-  // A client that was never told to go on must not take this connection's next bytes for the body's place.
-  if (expected && !continued) response.setHeader('connection', 'close')
   try {
     const { body } = conduct
     if (fault?.kind === 'body' && isFile(body)) await sendFaultyBody(response, { ...conduct, body }, fault)

@@ -93,9 +93,14 @@ async function writeFirst(
 
 async function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
   if (bytes.length === 0 || response.destroyed) return
-  // Resolves too when the connection has gone meanwhile: there is nobody left to tell.
+  // Resolves too when the connection has gone meanwhile: there is nobody left to tell, and Node may not call back then.
   await new Promise<void>((resolve) => {
-    response.write(bytes, () => resolve())
+    const settle = (): void => {
+      response.off('close', settle)
+      resolve()
+    }
+    response.once('close', settle)
+    response.write(bytes, settle)
   })
 }
 

@@ -1,0 +1,69 @@
+import { Command, CommanderError } from '@commander-js/extra-typings'
+import { VERSION } from '../compose.ts'
+import { ConfigurationError, describeError } from '../errors.ts'
+import { addArchiveCommand } from './commands/archive.ts'
+import { addDemoCommand } from './commands/demo.ts'
+import { addEnqueueCommand } from './commands/enqueue.ts'
+import { addSandboxCommand } from './commands/sandbox.ts'
+import { EXIT } from './exit-codes.ts'
+import { printFaults, printProblem, quitWhenNobodyReads } from './print.ts'
+import { UsageError } from './usage-error.ts'
+
+const HELP = `
+Start here:
+  $ bird-archive demo                     see all of it work, on this machine alone
+  $ bird-archive archive RECORDING-ID     archive one recording now
+  $ bird-archive enqueue --ids ids.csv    leave a list to the deployed function
+
+The environment says which Bird workspace and which bucket: docs/configuration.md.
+Results go to stdout, everything else to stderr; --json makes results readable for programs.
+
+Exit codes: 0 all accounted for · 1 something is left, and named · 2 wrong arguments or environment · 130 Ctrl-C`
+
+/** A command's way to tell how the program is to end. */
+export type Finish = (exitCode: number) => void
+
+/**
+ * Runs the command line. Resolves to the exit code; never rejects.
+ * @param argv the arguments alone, without Node and script
+ */
+export async function main(argv: string[]): Promise<number> {
+  quitWhenNobodyReads()
+  let exitCode: number = EXIT.done
+  const finish: Finish = (code) => {
+    exitCode = code
+  }
+  const program = new Command('bird-archive')
+    .description(
+      'Keeps the recordings of your Bird calls in your own S3 bucket: complete, unaltered, findable.',
+    )
+    .version(VERSION)
+    .addHelpText('after', HELP)
+    .showHelpAfterError('(add --help to see how it is used)')
+    .exitOverride()
+  addArchiveCommand(program, finish)
+  addEnqueueCommand(program, finish)
+  addDemoCommand(program, finish)
+  addSandboxCommand(program, finish)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return explain(error)
+  }
+}
+
+function explain(error: unknown): number {
+  // Commander has said what is wrong already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.misconfigured
+  if (error instanceof ConfigurationError) {
+    printFaults('The environment is not complete:', error.faults)
+    return EXIT.misconfigured
+  }
+  if (error instanceof UsageError) {
+    printFaults(error.message, error.faults)
+    return EXIT.misconfigured
+  }
+  printProblem(describeError(error))
+  return EXIT.incomplete
+}

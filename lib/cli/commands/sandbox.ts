@@ -1,0 +1,117 @@
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Command, Option } from '@commander-js/extra-typings'
+import { startSandbox } from '../../sandbox/sandbox.ts'
+import type { Finish } from '../cli.ts'
+import { EXIT } from '../exit-codes.ts'
+import { count, printHint, printJson } from '../print.ts'
+import { createProgress, NO_PROGRESS } from '../progress.ts'
+import { wholeNumber } from '../whole-number.ts'
+
+const HELP = `
+Prints one line of JSON when it is ready, with s3, sqs, bird and env (the whole environment of
+the archiver), and stays until it is told to stop (Ctrl-C, SIGTERM). Bird, S3 and SQS listen on 127.0.0.1 only.
+
+Examples:
+  $ bird-archive sandbox                                   an empty cloud that leaves nothing behind
+  $ bird-archive sandbox --recordings 50 --data .sandbox   Bird knows 50 calls; files stay in .sandbox
+  $ bird-archive sandbox --data .sandbox                   the same cloud again: same keys, ports, files`
+
+export function addSandboxCommand(program: Command, finish: Finish): void {
+  const port = wholeNumber(1, 65_535)
+  program
+    .command('sandbox')
+    .description('keep a small cloud up on this machine: Bird, S3 and SQS to play and test with')
+    .option(
+      '--recordings <number>',
+      'how many calls Bird knows (default: what DIR holds, or none)',
+      wholeNumber(0, 100_000),
+    )
+    .option('--data <dir>', 'where its files are kept (default: a temporary directory, removed at the end)')
+    .option('--seed <number>', 'another call center for each number', wholeNumber(0, 2 ** 31))
+    .option('--s3-port <port>', 'default: that of the last time, or one that is free', port)
+    .option('--sqs-port <port>', 'likewise', port)
+    .option('--bird-port <port>', 'likewise', port)
+    .option(
+      '--queue-clock <factor>',
+      'how many times faster delays in the queue pass',
+      wholeNumber(1, 10_000),
+      1,
+    )
+    .option(
+      '--visibility-timeout <seconds>',
+      'how long a received message stays hidden',
+      wholeNumber(1, 43_200),
+      360,
+    )
+    // The parent draws the progress, and the sandbox ends with it.
+    .addOption(new Option('--attended').hideHelp())
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      finish(await keepUp(options))
+    })
+}
+
+interface SandboxCommandOptions {
+  readonly recordings?: number
+  readonly data?: string
+  readonly seed?: number
+  readonly s3Port?: number
+  readonly sqsPort?: number
+  readonly birdPort?: number
+  readonly queueClock: number
+  readonly visibilityTimeout: number
+  readonly attended?: true
+}
+
+async function keepUp(options: SandboxCommandOptions): Promise<number> {
+  const attended = options.attended === true
+  const stop = waitForStop(attended)
+  const directory = options.data ?? (await mkdtemp(join(tmpdir(), 'bird-sandbox-')))
+  const { recordings, seed, s3Port, sqsPort, birdPort } = options
+  const progress = attended ? NO_PROGRESS : createProgress('making recordings', recordings ?? 0)
+  const starting = startSandbox({
+    directory,
+    ...(recordings !== undefined && { recordings }),
+    ...(seed !== undefined && { seed }),
+    ports: {
+      ...(s3Port !== undefined && { s3: s3Port }),
+      ...(sqsPort !== undefined && { sqs: sqsPort }),
+      ...(birdPort !== undefined && { bird: birdPort }),
+    },
+    queueClock: options.queueClock,
+    visibilityTimeoutSeconds: options.visibilityTimeout,
+    onProgress(made, total) {
+      progress.update(made, '')
+      if (attended && process.connected) process.send?.({ made, total })
+    },
+  })
+  try {
+    const sandbox = await Promise.race([starting, stop])
+    progress.stop()
+    // Half-made recordings are safe to leave: the next start on the directory makes the rest.
+    if (sandbox === undefined) return EXIT.interrupted
+    printJson(sandbox.ready)
+    printHint(
+      `The sandbox is up: Bird knows ${count(sandbox.calls.length, 'call')}, files are in ${directory}. Ctrl-C stops it.`,
+    )
+    await stop
+    await sandbox.close()
+    return EXIT.done
+  } finally {
+    progress.stop()
+    if (options.data === undefined) rmSync(directory, { recursive: true, force: true })
+    if (attended && process.connected) process.disconnect()
+  }
+}
+
+/** Resolves at the first signal, and, if attended, when the parent is gone. */
+function waitForStop(attended: boolean): Promise<undefined> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => resolve(undefined))
+    if (attended) process.once('disconnect', () => resolve(undefined))
+  })
+}

@@ -1,0 +1,85 @@
+import { count, formatBytes, printHint, printJson } from '../print.ts'
+import { createProgress, NO_PROGRESS, type Progress } from '../progress.ts'
+import type { DemoPlan } from './plan.ts'
+import type { Tally } from './tally.ts'
+
+/** What is seen while the demo runs: progress on stderr for people, or lines of JSON on stdout. */
+export interface DemoScreen {
+  making(made: number, total: number): void
+  archiving(tally: Tally, deadLetters: number, plan: DemoPlan): void
+  checking(): void
+  say(line: string): void
+  /** Everything that was shown, for the search for secrets. */
+  shown(): readonly string[]
+  close(): void
+}
+
+const JSON_EVERY_MS = 1000
+
+export function openScreen(json: boolean): DemoScreen {
+  const shown: string[] = []
+  let progress: Progress = NO_PROGRESS
+  let stage = ''
+  let jsonMs = 0
+  const enter = (next: string, total: number): void => {
+    if (stage === next) return
+    progress.stop()
+    stage = next
+    progress = json ? NO_PROGRESS : createProgress(next, total)
+  }
+  const say = (line: string): void => {
+    shown.push(line)
+    progress.stop()
+    stage = ''
+    if (json) printJson({ note: line })
+    else printHint(line)
+  }
+  const report = (facts: object): void => {
+    if (!json || Date.now() - jsonMs < JSON_EVERY_MS) return
+    jsonMs = Date.now()
+    printJson({ progress: facts })
+    shown.push(JSON.stringify(facts))
+  }
+  return {
+    making(made, total) {
+      enter('making recordings', total)
+      progress.update(made, '')
+      report({ making: made, total })
+    },
+    archiving(tally, deadLetters, plan) {
+      if (stage === 'making recordings') {
+        say(
+          `${count(plan.deliveries.length, 'message')} for ${count(plan.calls.length, 'recording')} are in the queue; the function starts.`,
+        )
+      }
+      enter('archiving', plan.deliveries.length)
+      // Each message ends in one of these; after a crash some are delivered more often.
+      const ended = tally.archived.size + tally.repeats + tally.skipped.size + deadLetters
+      const remark = [
+        formatBytes(tally.bytes),
+        `${tally.archived.size} archived`,
+        `${tally.skipped.size} skipped`,
+        `${tally.waiting.size} waiting`,
+        `${tally.failing.size} failing`,
+        count(deadLetters, 'dead letter'),
+      ].join(' · ')
+      shown.push(remark)
+      progress.update(Math.min(ended, plan.deliveries.length), remark)
+      report({
+        archived: tally.archived.size,
+        alreadyArchived: tally.alreadyArchived.size,
+        nothingToArchive: tally.skipped.size,
+        waiting: tally.waiting.size,
+        failing: tally.failing.size,
+        deadLetters,
+        bytes: tally.bytes,
+      })
+    },
+    checking() {
+      say('Everything has come to its end; now it is checked from outside.')
+    },
+    say,
+    shown: () => shown,
+    close: () => progress.stop(),
+  }
+}

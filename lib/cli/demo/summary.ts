@@ -1,0 +1,159 @@
+import { join, relative } from 'node:path'
+import { createKeys } from '../../archive/keys.ts'
+import type { SandboxReady } from '../../sandbox/sandbox-ready.ts'
+import { alignRows, count, formatBytes, formatDuration, style } from '../print.ts'
+import type { DemoCheck } from './check.ts'
+import type { DemoPlan } from './plan.ts'
+import type { DemoRun } from './run.ts'
+
+/** All that a summary tells of. */
+export interface DemoReport {
+  readonly directory: string
+  readonly ready: SandboxReady
+  readonly plan: DemoPlan
+  readonly run: DemoRun
+  readonly check: DemoCheck
+  /** Where the function's log was written. */
+  readonly logFile: string
+  readonly killed: boolean
+}
+
+/** The summary for people, as lines; the verdict of the check follows it. */
+export function describeRun(report: DemoReport): string[] {
+  const { plan, run } = report
+  const head = `${count(plan.deliveries.length, 'message')} worked off in ${formatDuration(run.durationMs)}`
+  return [
+    '',
+    style('bold', head),
+    '',
+    ...describeOutcomes(report),
+    '',
+    style('bold', 'On the way'),
+    ...describeTroubles(report),
+    '',
+    style('bold', 'Dead letters'),
+    ...describeDeadLetters(report),
+    '',
+    style('bold', 'Look for yourself'),
+    ...describePlaces(report),
+    '',
+    style('bold', 'Try next'),
+    ...describeNext(report),
+    '',
+  ]
+}
+
+function describeOutcomes({ run, check }: DemoReport): string[] {
+  const { tally } = run
+  const skipped = [...tally.skipped.values()]
+  const absent = skipped.filter((status) => status === 'absent').length
+  const speed = formatBytes(tally.bytes / Math.max(run.durationMs / 1000, 0.001))
+  return alignRows([
+    ['archived', String(tally.archived.size), `${formatBytes(tally.bytes)}, ${speed}/s`],
+    ['already archived', String(tally.repeats), 'delivered again; left as they were'],
+    [
+      'nothing to archive',
+      String(skipped.length),
+      `${absent} absent, ${skipped.length - absent} failed on Bird's side`,
+    ],
+    ['dead letters', String(check.deadLetters.length), 'kept for a person to look at, see below'],
+  ])
+}
+
+/** What went wrong and was put right without anybody's help. */
+function describeTroubles({ run, check, killed }: DemoReport): string[] {
+  const { tally } = run
+  const failed = [...tally.failures.values()].reduce((sum, number) => sum + number, 0)
+  const reasons = [...tally.failures].map(([reason, number]) => `${reason} ${number}`).join(', ')
+  const rows: [name: string, number: string, remark: string][] = [
+    ['not available yet', String(tally.deferrals), 'sent to the back of the queue until they were'],
+    ['throttled', String(tally.throttled), 'sent again later, as Bird asked'],
+    ['resumed', String(check.bucket.resumptions), 'broken transfers that went on where they had stopped'],
+    ['fetched anew', String(tally.transfersAgain), 'bodies that were cut short or no audio: none was stored'],
+    [
+      'delivered again',
+      String(failed),
+      reasons === '' ? 'no delivery failed' : `failed deliveries: ${reasons}`,
+    ],
+  ]
+  if (killed) rows.push(['cloud killed', '1', 'with kill -9, half-way, and started again on the same files'])
+  return alignRows(rows.filter(([, number]) => number !== '0'))
+}
+
+function describeDeadLetters({ run, check }: DemoReport): string[] {
+  return check.deadLetters.flatMap(({ recordingId, reason, detail }) => {
+    const failure = run.tally.failing.get(recordingId ?? '')
+    const by = reason === undefined ? ' (given up by SQS after 5 deliveries)' : ''
+    return [
+      `  ${style('yellow', reason ?? failure?.reason ?? 'unknown')}${by}  ${recordingId ?? ''}`.trimEnd(),
+      `    ${style('dim', detail ?? failure?.detail ?? 'the log says no more')}`,
+    ]
+  })
+}
+
+function describePlaces({ directory, ready, plan, logFile }: DemoReport): string[] {
+  const keys = createKeys('')
+  const { workspaceId } = ready.bird
+  const bucket = join(directory, 's3', ready.s3.bucket)
+  // One that is long enough to hear something, and short enough to hear it out.
+  const example =
+    plan.calls.find(({ expected, audio }) => {
+      const seconds = audio?.seconds ?? 0
+      return expected === 'archived' && seconds >= 8 && seconds <= 25
+    }) ?? plan.calls.find(({ expected }) => expected === 'archived')
+  const id = example?.recordingId ?? ''
+  return alignRows([
+    ['a recording', '', shortPath(join(bucket, keys.audio(workspaceId, id)))],
+    ['its sidecar', '', shortPath(join(bucket, keys.sidecar(workspaceId, id)))],
+    ['the catalog', '', shortPath(join(bucket, 'catalog'))],
+    ["the function's log", '', shortPath(logFile)],
+  ])
+}
+
+function describeNext({ directory, plan }: DemoReport): string[] {
+  const place = shortPath(directory)
+  const data = place === '.sandbox' ? '' : ` --data ${place}`
+  const id = plan.toArchive[0]?.recordingId ?? ''
+  return alignRows([
+    [`npm run demo --${data} --keep`, '', 'the same messages again: nothing is stored twice'],
+    [`npm run demo --${data} --chaos`, '', 'the cloud is killed half-way: nothing is lost'],
+    [`npm run sandbox -- --data ${place}`, '', 'this cloud again, for your own experiments'],
+    [`grep ${id.slice(0, 8)} ${join(place, 'function.log')}`, '', 'what happened to one recording'],
+    ['npm run bird-archive -- --help', '', 'archive from your own workspace into your own bucket'],
+  ])
+}
+
+/** As somebody in the current directory would write it. */
+function shortPath(path: string): string {
+  const short = relative(process.cwd(), path)
+  return short === '' ? '.' : short.startsWith('..') ? path : short
+}
+
+/** What the check from outside came to, as lines. */
+export function describeVerdict(report: DemoReport, violations: readonly string[]): string[] {
+  const { bucket, deadLetters } = report.check
+  if (violations.length > 0)
+    return [
+      style(['bold', 'red'], `The check from outside found ${count(violations.length, 'violation')}:`),
+      ...violations.map((violation) => `  ${style('red', '✗')} ${violation}`),
+    ]
+  const tick = (text: string): string => `  ${style('green', '✓')} ${text}`
+  const leftovers = bucket.unfinishedUploads.length
+  return [
+    style('bold', 'Checked from outside, through S3 and SQS alone'),
+    tick(
+      `${count(bucket.proven, 'recording')} (${formatBytes(bucket.provenBytes)}) read again: SHA-256 as Bird has it`,
+    ),
+    tick('each is there once, with a sidecar that agrees, locked, and in the catalog'),
+    tick('nothing else is in the bucket'),
+    tick(
+      `every message is accounted for: queue empty, ${count(deadLetters.length, 'dead letter')} as expected`,
+    ),
+    tick(`${count(report.run.lines.length, 'line')} of log searched: no key, no link, no phone number`),
+    ...(leftovers > 0
+      ? [
+          `  ${style('dim', `· ${count(leftovers, 'upload')} broken off by the kill; a bucket's lifecycle rule clears such`)}`,
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,12 @@
+/** How the command line ends; a script may rely on these. */
+export const EXIT = {
+  /** Everything that was asked for is accounted for. */
+  done: 0,
+  /** Something is left to do; what and why has been said. */
+  incomplete: 1,
+  /** Nothing can be done before a person has mended the arguments or the environment. */
+  misconfigured: 2,
+  /** Ctrl-C: 128 and the number of the signal, as shells count. */
+  interrupted: 130,
+  terminated: 143,
+} as const

@@ -1,0 +1,73 @@
+import { styleText } from 'node:util'
+
+/** A colour or weight; shown on a terminal only, and not where NO_COLOR is set. */
+type Style = Parameters<typeof styleText>[0]
+
+/** Writes one line of results. */
+export function printLine(line = ''): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Writes one JSON object as a line of results. */
+export function printJson(value: object): void {
+  printLine(JSON.stringify(value))
+}
+
+/** Writes one line for people beside the results. */
+export function printHint(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+export function printProblem(line: string): void {
+  printHint(`${styleText('red', 'bird-archive:', { stream: process.stderr })} ${line}`)
+}
+
+export function printFaults(title: string, faults: readonly string[]): void {
+  printProblem(title)
+  for (const fault of faults) printHint(`  · ${fault}`)
+}
+
+/** Styles text that is meant for stdout. */
+export function style(format: Style, text: string): string {
+  return styleText(format, text, { stream: process.stdout })
+}
+
+/** Ends quietly when the reader of our output has left, as in `bird-archive … | head`. */
+export function quitWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+/** Bytes as people read them, in decimal units: `57.6 MB`. */
+export function formatBytes(bytes: number): string {
+  const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power] ?? 'B'}`
+}
+
+/** Milliseconds as people read them: `0.4 s`, `12.3 s`, `4 min 05 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
+}
+
+/** A count and its noun: `1 recording`, `3 recordings`. */
+export function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** Rows of a name, a number and a remark, aligned; numbers to the right. Styling is up to the caller, after aligning. */
+export function alignRows(
+  rows: readonly (readonly [name: string, number: string, remark?: string])[],
+): string[] {
+  const names = Math.max(...rows.map(([name]) => name.length))
+  const numbers = Math.max(...rows.map(([, number]) => number.length))
+  return rows.map(([name, number, remark = '']) =>
+    `  ${name.padEnd(names)}  ${numbers === 0 ? '' : `${number.padStart(numbers)}  `}${remark}`.trimEnd(),
+  )
+}

@@ -1,0 +1,123 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectArchivedOnce, expectNothingOf } from '../helpers/archived.ts'
+import { buildLargeAudio } from '../helpers/large-audio.ts'
+import { NO_LENGTH, setStrikes, type Strike } from '../helpers/strikes.ts'
+import { startWorld, type World } from '../helpers/world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+const large = buildLargeAudio(18, 7)
+const MIB = 1024 * 1024
+/** What stalls, and whose: each of them runs in the same batch as the others of its group. */
+type Stall = readonly [audio: Uint8Array | undefined, ...strikes: Strike[]]
+const STALLS: [string, Stall[]][] = [
+  [
+    'the media stalls: of a small one, of a large one in mid-upload, and of one without declared length',
+    [
+      [undefined, mediaFault({ stallAfterBytes: 1000 })],
+      [large, mediaFault({ stallAfterBytes: 10 * MIB })],
+      [large, mediaFault({ stallAfterBytes: 17 * MIB, noLength: true })],
+    ],
+  ],
+  [
+    'the bucket does not answer: a look, a PUT, a part, a part of unknown length, a completion',
+    [
+      [undefined, { operation: 'GetObject', fault: { kind: 'stall' } }],
+      [undefined, { operation: 'PutObject', fault: { kind: 'stall' } }],
+      [large, { operation: 'UploadPart', fault: { kind: 'stall' } }],
+      [large, { operation: 'UploadPart', fault: { kind: 'stall' } }, NO_LENGTH],
+      [large, { operation: 'CompleteMultipartUpload', fault: { kind: 'stall' } }],
+    ],
+  ],
+]
+
+function mediaFault(fault: { stallAfterBytes: number; noLength?: boolean }): Strike {
+  return { bucket: 'bird-media', operation: 'GetObject', fault: { kind: 'body', ...fault } }
+}
+
+const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+
+describe('when time is nearly up', () => {
+  it.for(STALLS)(
+    'what runs is aborted and cleaned up, what waits is not started, all is reported failed: %s',
+    async ([, stalls]) => {
+      const stalled = await Promise.all(
+        stalls.map(([audio]) => world.addRecording(audio === undefined ? {} : { audio })),
+      )
+      const waiting = await world.addRecording()
+      const asked = world.bird.requests.length
+      const timersBefore = timers()
+      const strikes = stalls.flatMap(([, ...ofOne], at) =>
+        ofOne.map((strike) => ({ ...strike, key: new RegExp(stalled[at]?.id ?? '') })),
+      )
+      const { requests, struck } = setStrikes(world, ...strikes)
+      const ids = [...stalled, waiting].map(({ id }) => id)
+      const { failed, events } = await world.run(ids, {
+        remainingMs: 3000,
+        environment: { CONCURRENCY: String(stalls.length) },
+      })
+      const afterwards = requests.length
+      expect(timers()).toBeLessThanOrEqual(timersBefore)
+      for (let turns = 0; turns < 50; turns++) await turn()
+      expect(requests).toHaveLength(afterwards)
+      setStrikes(world)
+
+      expect(Math.min(...struck)).toBeGreaterThan(0)
+      const opened = requests.filter(({ operation }) => operation === 'CreateMultipartUpload')
+      expect(opened).toHaveLength(stalls.filter(([audio]) => audio !== undefined).length)
+      expect(failed).toEqual(ids.map((_, at) => `message-${at}`))
+      const reasons = events
+        .filter(({ event }) => event === 'recording.failed')
+        .map((fields) => fields['reason'])
+      expect(reasons).toEqual(ids.map(() => 'out-of-time'))
+      const finished = events.find(({ event }) => event === 'batch.finished')
+      expect(finished?.['remainingMs']).toBeGreaterThan(0)
+      expect(world.bird.requests.slice(asked).filter(({ path }) => path.includes(waiting.id))).toEqual([])
+      for (const id of ids) await expectNothingOf(world, id)
+    },
+  )
+
+  it('Bird that never answers is given up in time, too', async () => {
+    const { id } = await world.addRecording({ metadataReplies: ['stall'] })
+    const { failed, events } = await world.run([id], { remainingMs: 600 })
+    expect(failed).toEqual(['message-0'])
+    expect(events.find(({ event }) => event === 'batch.finished')?.['remainingMs']).toBeGreaterThan(0)
+  })
+
+  it('at the very start nothing is begun and nothing is asked', async () => {
+    const { id } = await world.addRecording()
+    const asked = world.bird.requests.length
+    const { requests } = setStrikes(world)
+    const { failed } = await world.run([id], { remainingMs: 0 })
+    expect(failed).toEqual(['message-0'])
+    expect(requests).toEqual([])
+    expect(world.bird.requests).toHaveLength(asked)
+  })
+
+  it('what was archived before is acknowledged and in the catalog', async () => {
+    const good = await world.addRecording()
+    const stalled = await world.addRecording({ metadataReplies: ['stall'] })
+    const { failed } = await world.run([good.id, stalled.id], { remainingMs: 1500 })
+    expect(failed).toEqual(['message-1'])
+    await expectArchivedOnce(world, good)
+  })
+
+  it('one recording that takes longer than one may is given up, and the others go on', async () => {
+    const stalled = await world.addRecording({ metadataReplies: ['stall'] })
+    const good = await world.addRecording()
+    const { failed, events } = await world.run([stalled.id, good.id], {
+      environment: { CONCURRENCY: '1' },
+      compose: { recordingLimitMs: 400 },
+    })
+    expect(failed).toEqual(['message-0'])
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'recording.failed', reason: 'time-limit' }),
+    )
+    await expectArchivedOnce(world, good)
+  })
+})

@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { BirdError, ConfigurationError, describeError, redact, StoppedError } from '../../lib/errors.ts'
+
+const ID = '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd'
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
+
+describe('foreign text', () => {
+  it.each([
+    ['nothing to hide', 'nothing to hide'],
+    ['GET https://x.example/a.mp3?X-Amz-Signature=ab&x=1 failed', 'GET https://x.example/a.mp3?… failed'],
+    ['"https://x.example/?a=\'b\'"', '"https://x.example/?…'],
+    ['cut off: &X-Amz-Signature=abcdef', 'cut off: &X-Amz-Signature=…'],
+    ['Authorization: AccessKey abc"def,ghi', 'Authorization: AccessKey …'],
+    ['accesskey:  abc', 'AccessKey …'],
+    ['AccessKey\nabc x', 'AccessKey … x'],
+    ['call +15550100123 now', 'call … now'],
+    ['call 15550100123 now', 'call … now'],
+    ['call +1 (555) 010-0123 now', 'call … now'],
+    ['call 0155.50.10.01 or 55 50 10 0', 'call … or …'],
+    ['port 127.0.0.1:65535 and 123456', 'port 127.0.0.1:65535 and 123456'],
+    [`recording ${ID} is gone`, `recording ${ID} is gone`],
+    ['12345678-1234-1234-1234-123456789012', '12345678-1234-1234-1234-123456789012'],
+    [`${ID},${ID.toUpperCase()}`, `${ID},${ID.toUpperCase()}`],
+    ['1555\u00017\u00010100123', '1555 … '.trim()],
+    ['', ''],
+  ])('%j becomes %j', (text, redacted) => {
+    expect(redact(text)).toBe(redacted)
+  })
+
+  it('is cut to 300 characters', () => {
+    expect(redact('x'.repeat(100_000))).toBe('x'.repeat(300))
+  })
+
+  it('lets no telephone number, query or key through, and every UUID', () => {
+    const word = fc.stringMatching(/^[a-zA-Z :;!-]{0,12}$/)
+    const digits = fc.stringMatching(/^[0-9]{7,15}$/)
+    const secret = fc.stringMatching(/^[!-~]{6,20}$/).map((text) => `SECRET${text}`)
+    const piece = fc.oneof(
+      word.map((text) => ({ text, uuid: '' })),
+      fc
+        .tuple(fc.constantFrom('', '+', 'tel:', '"'), digits)
+        .map((parts) => ({ text: parts.join(''), uuid: '' })),
+      digits.map((number) => ({ text: number.replace(/(..)/g, '$1-').replace(/-$/, ''), uuid: '' })),
+      secret.map((key) => ({ text: `AccessKey ${key}`, uuid: '' })),
+      secret.map((query) => ({ text: `https://x.example/a?q=${query}`, uuid: '' })),
+      secret.map((query) => ({ text: `X-Amz-Signature=${query}`, uuid: '' })),
+      fc.string({ unit: 'binary', maxLength: 4 }).map((text) => ({ text, uuid: '' })),
+      fc.uuid().map((uuid) => ({ text: uuid, uuid })),
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 4 }), (pieces) => {
+        const text = pieces.map((part) => part.text).join(' x ')
+        const redacted = redact(text)
+        expect(redacted).not.toContain('SECRET')
+        expect(redacted.replace(UUID, '')).not.toMatch(/\d{7,}/)
+        expect(redacted.replace(UUID, '')).not.toMatch(/\d(?:-?\d){6,}/)
+        // A question mark in one of the binary pieces hides what follows it without a blank; the pieces have blanks between.
+        for (const { uuid } of pieces) if (redacted.length < 300) expect(redacted).toContain(uuid)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('is never let longer than 300 characters, nor thrown at', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 2_000 }), (text) => {
+        expect(redact(text).length).toBeLessThanOrEqual(300)
+      }),
+    )
+  })
+})
+
+describe('an error', () => {
+  it('of Bird names operation, status and reason, and hides what the reason must not show', () => {
+    const error = new BirdError({ operation: 'get recording', status: 404 }, 'no +15550100123')
+    expect(error.message).toBe('get recording answered 404: no …')
+    expect(new BirdError({ operation: 'download' }, 'no answer').message).toBe('download: no answer')
+  })
+
+  it('of the configuration lists every fault', () => {
+    const error = new ConfigurationError(['one', 'two'])
+    expect(error.message).toBe('Configuration: one · two')
+    expect(error.faults).toEqual(['one', 'two'])
+  })
+
+  it('tells why work was stopped', () => {
+    expect(new StoppedError('batch-stopped')).toMatchObject({
+      why: 'batch-stopped',
+      message: 'stopped: batch-stopped',
+    })
+  })
+
+  it.each([
+    [new TypeError('bad'), 'TypeError: bad'],
+    [new Error('top', { cause: new RangeError('below') }), 'Error: top (RangeError: below)'],
+    [new Error('top', { cause: 'text' }), 'Error: top'],
+    [Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'Error ECONNRESET: reset'],
+    [Object.assign(new Error('odd'), { code: 7 }), 'Error: odd'],
+    [
+      new Error('at https://x.example/?sig=1', { cause: new Error('+15550100123') }),
+      'Error: at https://x.example/?… (Error: …)',
+    ],
+    ['call 15550100123', 'call …'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+  ])('is described in one redacted line: %s', (thrown, line) => {
+    expect(describeError(thrown)).toBe(line)
+  })
+})

@@ -27,7 +27,9 @@ export interface Config {
 }
 
 /** One named setting: how its text is read, and the text that stands for it when it is not set. */
-const required = (name: string, hint: string) => v.pipe(v.string(`${name} is not set: ${hint}`), v.trim())
+const required = (name: string, hint: string) =>
+  // A missing key has a message of valibot's own; and what is empty is looked at no further.
+  v.pipe(v.optional(v.string(), ''), v.nonEmpty(`${name} is not set: ${hint}`), v.trim())
 
 const wholeNumber = (name: string, fallback: string, min: number, max: number) =>
   v.pipe(

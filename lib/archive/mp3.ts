@@ -158,11 +158,9 @@ export function createFrameWalk(): FrameWalk {
     },
     finish() {
       read(held, 0, heldBytes, true)
-      heldBytes = 0
       const present = open === undefined ? 0 : open.bytes - missingBytes
       if (open?.is === 'tag') tally.tag(open.name, present, true)
       if (open?.is === 'frame') tally.cutFrame(present)
-      open = undefined
       return tally.report()
     },
   }

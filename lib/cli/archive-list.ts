@@ -23,12 +23,15 @@ export interface ArchiveListOptions {
   readonly deadline: Deadline
   /** Once aborted, nothing new is begun; what is running comes to its end. */
   readonly noMore: AbortSignal
+  /** Told of each recording as soon as the work on it is over. */
+  readonly onProgress: (outcome: Result['outcome']) => void
   /** Told each final result, once its catalog row is written. */
   readonly onResult: (result: Result) => void
 }
 
 /** Rows in one catalog object at most: few objects make a fast search, but a run that is killed loses what it holds back. */
 const CATALOG_BATCH = 100
+const CATALOG_EVERY_MS = 5000
 const CATALOG_LIMIT_MS = 60_000
 /** At a terminal nobody pays for waiting: throttling is waited out for as long as this. */
 const PATIENCE_MS = 300_000
@@ -44,6 +47,7 @@ export async function archiveList(
   const { archiver, deadline, noMore } = options
   const limit = pLimit(options.concurrency)
   const results: Result[] = []
+  let flushedMs = Date.now()
   let unlisted: { result: Result; sidecar: string }[] = []
   const settle = (result: Result): void => {
     results.push(result)
@@ -52,6 +56,7 @@ export async function archiveList(
   const flush = async (): Promise<void> => {
     const batch = unlisted
     unlisted = []
+    flushedMs = Date.now()
     if (batch.length === 0) return
     const sidecars = batch.map(({ sidecar }) => sidecar)
     const signal = AbortSignal.timeout(CATALOG_LIMIT_MS)
@@ -73,10 +78,11 @@ export async function archiveList(
         ? { outcome: { kind: 'left' as const }, sidecar: undefined }
         : await attempt(recordingId, workspaceId, options)
     const result = { recordingId, workspaceId, durationMs: Date.now() - startedMs, outcome }
+    options.onProgress(outcome)
     if (outcome.kind === 'failed' && outcome.reason === 'misconfigured') deadline.stop('batch-stopped')
     if (sidecar === undefined) settle(result)
     else unlisted.push({ result, sidecar })
-    if (unlisted.length >= CATALOG_BATCH) await flush()
+    if (unlisted.length >= CATALOG_BATCH || Date.now() - flushedMs > CATALOG_EVERY_MS) await flush()
   }
   await Promise.all(recordings.map((asked) => limit(() => archiveOne(asked))))
   await flush()

@@ -5,7 +5,7 @@ import { addArchiveCommand } from './commands/archive.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addEnqueueCommand } from './commands/enqueue.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
-import { EXIT } from './exit-codes.ts'
+import { EXIT, type Finish } from './exit-codes.ts'
 import { printFaults, printProblem, quitWhenNobodyReads } from './print.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -19,9 +19,6 @@ The environment says which Bird workspace and which bucket: docs/configuration.m
 Results go to stdout, everything else to stderr; --json makes results readable for programs.
 
 Exit codes: 0 all accounted for · 1 something is left, and named · 2 wrong arguments or environment · 130 Ctrl-C`
-
-/** A command's way to tell how the program is to end. */
-export type Finish = (exitCode: number) => void
 
 /**
  * Runs the command line. Resolves to the exit code; never rejects.

@@ -10,3 +10,6 @@ export const EXIT = {
   interrupted: 130,
   terminated: 143,
 } as const
+
+/** A command's way to tell how the program is to end. */
+export type Finish = (exitCode: number) => void

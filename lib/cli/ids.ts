@@ -39,7 +39,7 @@ export function readIds(text: string, source: string): ReadIds {
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\n|\r/)
     .entries()) {
-    const line = raw.trim()
+    const line = raw.replace(/^ +|\s+$/g, '')
     if (line === '' || line.startsWith('#')) continue
     const cells = line.startsWith('{') ? [] : splitCells(line)
     if (columns === undefined && cells.length > 0) {
@@ -101,7 +101,8 @@ function quote(text: string): string {
 
 /** RFC 4180, with semicolon and tab beside the comma, as spreadsheets write them; a cell holds no line break. */
 function splitCells(line: string): string[] {
-  return Array.from(line.matchAll(/(?:^|[,;\t])\s*(?:"((?:[^"]|"")*)"|([^,;\t]*))/g), ([, quoted, plain]) =>
-    quoted === undefined ? (plain ?? '').trim() : quoted.replaceAll('""', '"'),
+  // With one in front, each cell begins with a separator, the empty ones too.
+  return Array.from(`,${line}`.matchAll(/[,;\t] *(?:"((?:[^"]|"")*)"|([^,;\t]*))/g), ([, quoted, plain]) =>
+    quoted === undefined ? (plain ?? '').trim() : quoted.replaceAll('""', '"').trim(),
   )
 }

@@ -16,6 +16,15 @@ export function isConcurrentWrite(error: unknown): boolean {
   return statusOf(error) === 409
 }
 
+/**
+ * Whether S3 said no, so that nothing was written. No answer, or a 5xx, leaves that open, and a 412 tells that somebody
+ * (perhaps an earlier attempt of ours) has written the key.
+ */
+export function isRefused(error: unknown): boolean {
+  const status = statusOf(error)
+  return status !== undefined && status < 500 && status !== 412
+}
+
 export function isMissing(error: unknown): boolean {
   return error instanceof S3ServiceException && statusOf(error) === 404 && error.name !== 'NoSuchBucket'
 }

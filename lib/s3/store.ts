@@ -7,7 +7,7 @@ import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import type { Memory } from '../memory.ts'
 import type { AudioOrder } from './audio-order.ts'
-import { isAlreadyThere, isMissing, storeFailure } from './failure.ts'
+import { isAlreadyThere, isMissing, isRefused, storeFailure } from './failure.ts'
 import { partBytesFor, type Upload, uploadParts } from './parts.ts'
 import { ensureLock, headObject, type Place, proveEqual, verifyStored } from './stored.ts'
 import { uploadUnknownLength } from './unknown-length.ts'
@@ -56,7 +56,8 @@ export function createStore(options: StoreOptions): Store {
         versionId: await putWhole(place, { ...order, body, sha256: media.sha256 }, clock, order.signal),
       }
     } catch (error) {
-      if (!isAlreadyThere(error)) throw error
+      order.signal.throwIfAborted()
+      if (isRefused(error)) throw error
       return { outcome: 'doubtful', media, error }
     }
   }

@@ -67,8 +67,8 @@ export function createSender(queueUrl: string, clock: Clock): Sender {
       )
       for (const { Id, MessageId } of Successful)
         answers[Number(Id)] = { taken: true, messageId: MessageId ?? '' }
-      for (const { Id, Code, Message } of Failed)
-        answers[Number(Id)] = { taken: false, reason: describeError(`${Code}: ${Message ?? ''}`) }
+      for (const { Id, Code = 'unknown', Message = '' } of Failed)
+        answers[Number(Id)] = { taken: false, reason: describeError(`${Code}: ${Message}`) }
       const hopeless = new Set(Failed.filter(({ SenderFault }) => SenderFault).map(({ Id }) => Number(Id)))
       return positions.filter((position) => answers[position]?.taken !== true && !hopeless.has(position))
     } catch (error) {

@@ -35,7 +35,7 @@ export interface MediaDouble {
   /** A fresh link, good until {@link expireLinks}. */
   link(id: string): string
   expireLinks(id: string): void
-  /** Resolves once every connection that asked for this recording has been let go of. */
+  /** Resolves once every connection on which this recording is still owed an answer has been let go of. */
   released(id: string): Promise<void>
   close(): Promise<void>
 }
@@ -68,7 +68,9 @@ export async function startMediaDouble(): Promise<MediaDouble> {
     connections.set(incoming.socket, connection)
     const request = describe(incoming, connection.number, connection.turns)
     requests.push(request)
-    asking.set(request.id, (asking.get(request.id) ?? new Set()).add(incoming.socket))
+    const open = (asking.get(request.id) ?? new Set()).add(incoming.socket)
+    asking.set(request.id, open)
+    response.once('finish', () => open.delete(incoming.socket))
     answer(response, incoming.socket, replyTo(request))
   })
   await new Promise<void>((resolve) => {
@@ -147,9 +149,13 @@ function answer(response: ServerResponse, socket: Socket, reply: MediaReply): vo
   else response.write(body, proceed)
 }
 
+const etags = new WeakMap<Uint8Array, string>()
+
 /** How S3 marks these bytes; any other bytes have another mark. */
 export function etagOf(audio: Uint8Array): string {
-  return `"${createHash('md5').update(audio).digest('hex')}"`
+  const etag = etags.get(audio) ?? `"${createHash('md5').update(audio).digest('hex')}"`
+  etags.set(audio, etag)
+  return etag
 }
 
 /** An honest object: the whole of it, the rest of it (`Range`), or 412 where `If-Match` asks for another one. */

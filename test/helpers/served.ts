@@ -16,12 +16,16 @@ export async function addServed(
   world: World,
   media: MediaDouble,
   replies: (audio: Uint8Array) => readonly MediaReply[],
-  options: RecordingOptions & { readonly links?: readonly ('fresh' | 'stale')[] } = {},
+  options: Omit<RecordingOptions, 'audio'> & {
+    readonly audio?: Uint8Array
+    readonly links?: readonly ('fresh' | 'stale')[]
+  } = {},
 ): Promise<Served> {
-  const { links = ['fresh'], ...more } = options
   const id = randomUUID()
-  const recording = await world.addRecording({
-    audio: buildAudio(id),
+  const { links = ['fresh'], audio = buildAudio(id), ...more } = options
+  await world.addRecording({
+    // Bird's own bucket is not asked for it.
+    audio: new Uint8Array(),
     linkReplies: links.map((kind) => () => {
       const location = media.link(id)
       if (kind === 'stale') media.expireLinks(id)
@@ -30,8 +34,8 @@ export async function addServed(
     ...more,
     id,
   })
-  media.serve(id, replies(recording.audio))
-  return recording
+  media.serve(id, replies(audio))
+  return { id, audio, sha256: createHash('sha256').update(audio).digest('hex') }
 }
 
 /** Two seconds of whole frames that are those of no other recording, nor of each other. */

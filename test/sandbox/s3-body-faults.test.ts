@@ -1,7 +1,11 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import type { S3Fault } from '../../lib/sandbox/s3-server.ts'
 import { BODY, type Raw, rawGet, startFaulty } from '../helpers/s3-faulty.ts'
 import { bucket } from '../helpers/s3-sandbox.ts'
+
+const MIB = 1024 * 1024
 
 /** The GET of a seeded object, with a body that goes wrong. */
 async function getFaulty(
@@ -50,4 +54,28 @@ test('lies about etag and content type, or sends something else altogether', asy
     complete: true,
     headers: { etag: '"0"', 'content-type': 'text/html', 'content-length': '6' },
   })
+})
+
+test('closes although a client has hung up in the middle of a body, faulty or not', async () => {
+  for (const fault of [{ kind: 'body', stallAfterBytes: 20 * MIB }, undefined] satisfies (
+    | S3Fault
+    | undefined
+  )[]) {
+    const { server, script } = await startFaulty('GetObject', { kind: 'body' })
+    script.fault = fault
+    await server.putFile(bucket, 'k', Buffer.alloc(24 * MIB))
+    const { pathname, search, host } = new URL(server.presignGet(bucket, 'k', 60))
+    for (let hung = 0; hung < 5; hung++) {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+      await once(socket, 'data')
+      // Says goodbye, but takes what is still on the way.
+      socket.end()
+      socket.resume()
+      await once(socket, 'close')
+    }
+    await server.close()
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed')
+  }
 })

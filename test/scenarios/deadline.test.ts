@@ -1,8 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { composeArchiveFunction } from '../../lib/compose.ts'
 import { expectArchivedOnce, expectNothingOf } from '../helpers/archived.ts'
+import type { Reply } from '../helpers/bird-double.ts'
 import { buildLargeAudio } from '../helpers/large-audio.ts'
 import { NO_LENGTH, setStrikes, type Strike } from '../helpers/strikes.ts'
+import { eventOf } from '../helpers/sqs-events.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 
 let world: World
@@ -97,6 +101,32 @@ describe('when time is nearly up', () => {
     expect(failed).toEqual(['message-0'])
     expect(requests).toEqual([])
     expect(world.bird.requests).toHaveLength(asked)
+  })
+
+  it('what could still be begun but hardly finished is left for the next function', async () => {
+    const { id: waiting } = await world.addRecording()
+    const good = await world.addRecording()
+    let remainingMs = 60_000
+    const { metadata = [] } = world.bird.scripts.get(good.id) ?? {}
+    const [answer] = metadata
+    metadata.splice(0, 1, () => {
+      remainingMs = 15_000
+      return answer as Reply
+    })
+    const reasons: unknown[] = []
+    const handler = composeArchiveFunction(
+      { ...world.env, CONCURRENCY: '1' },
+      {
+        log: { event: (name, fields) => void (name === 'recording.failed' && reasons.push(fields)) },
+        writeMetrics: () => {},
+      },
+    )
+    const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => remainingMs } as Context
+    const { batchItemFailures } = await handler(eventOf([good.id, waiting]), context)
+    expect(batchItemFailures).toEqual([{ itemIdentifier: 'message-1' }])
+    expect(reasons).toEqual([expect.objectContaining({ reason: 'out-of-time' })])
+    await expectArchivedOnce(world, good)
+    await expectNothingOf(world, waiting)
   })
 
   it('what was archived before is acknowledged and in the catalog', async () => {

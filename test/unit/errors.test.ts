@@ -22,7 +22,7 @@ describe('foreign text', () => {
     [`recording ${ID} is gone`, `recording ${ID} is gone`],
     ['12345678-1234-1234-1234-123456789012', '12345678-1234-1234-1234-123456789012'],
     [`${ID},${ID.toUpperCase()}`, `${ID},${ID.toUpperCase()}`],
-    ['1555\u00017\u00010100123', '1555 … '.trim()],
+    ['1555\u00017\u00010100123', '…'],
     ['', ''],
   ])('%j becomes %j', (text, redacted) => {
     expect(redact(text)).toBe(redacted)
@@ -55,7 +55,6 @@ describe('foreign text', () => {
         expect(redacted).not.toContain('SECRET')
         expect(redacted.replace(UUID, '')).not.toMatch(/\d{7,}/)
         expect(redacted.replace(UUID, '')).not.toMatch(/\d(?:-?\d){6,}/)
-        // A question mark in one of the binary pieces hides what follows it without a blank; the pieces have blanks between.
         for (const { uuid } of pieces) if (redacted.length < 300) expect(redacted).toContain(uuid)
       }),
       { numRuns: 1_000 },

@@ -43,7 +43,9 @@ describe('free format', () => {
     }
   })
 
-  it('is looked for only where a frame is due', () => {
+  it('is looked for only where a frame is due, as behind a tag', () => {
+    const tagged = Buffer.concat([HTML, withId3v2(buildFrames(5, free), 20)])
+    expect(walkMp3(tagged)).toMatchObject({ frames: 5, junkBytes: HTML.length })
     const mp3 = Buffer.concat([HTML, buildFrames(5, free)])
     expect(walkMp3(mp3)).toMatchObject({ frames: 0, junkBytes: mp3.length, findings: ['no-frame'] })
   })
@@ -80,6 +82,7 @@ describe('the first bytes of a file', () => {
     ['a frame header', buildFrame().subarray(0, 4)],
     ['a free-format frame header', buildFrame({ bitRateKbps: 0, bytes: 4 })],
     ['a whole frame', buildFrame()],
+    ['a frame that is not all there', buildFrame().subarray(0, -2)],
     ['a frame and a piece of the next header', buildFrames(2).subarray(0, 211)],
     ['two frames', buildFrames(2)],
     ['a frame and a tag', withId3v1(buildFrame())],
@@ -105,6 +108,7 @@ describe('the first bytes of a file', () => {
     ['AAC', Buffer.from([0xff, 0xf1, 0x50, 0x80, 0x2e, 0x7f])],
     ['0xff throughout', Buffer.alloc(64, 0xff)],
     ['zeros', Buffer.alloc(64)],
+    ['a frame and four bytes that are no header', Buffer.concat([buildFrame(), HTML.subarray(0, 4)])],
     ['a frame header that nothing confirms', Buffer.concat([buildFrame(), HTML])],
     ['a bit rate index of 15', Buffer.from([0xff, 0xfb, 0xf0, 0])],
   ])('cannot be an MP3: %s', (_, bytes) => {

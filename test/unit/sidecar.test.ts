@@ -303,7 +303,8 @@ describe('the published schema', () => {
 
 describe('a sidecar', () => {
   it('ends in a line break and is read back as it was written', () => {
-    const text = writeSidecar(REQUEST, recordingOf(), MEDIA, AUDIO, PROVENANCE, POLICY)
+    const recording = recordingOf()
+    const text = writeSidecar(REQUEST, recording, MEDIA, AUDIO, PROVENANCE, POLICY)
     expect(text.endsWith('}\n')).toBe(true)
     const read = readSidecar(text)
     expect(read.ok && read.sidecar.audio).toEqual({
@@ -312,7 +313,7 @@ describe('a sidecar', () => {
       sha256: MEDIA.sha256,
       versionId: 'v1',
     })
-    expect(read.ok && read.sidecar.bird).toEqual(recordingOf().verbatim)
+    expect(read.ok && read.sidecar.bird).toEqual(recording.verbatim)
   })
 
   it.each([

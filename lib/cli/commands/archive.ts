@@ -5,8 +5,7 @@ import { endlessDeadline, systemClock } from '../../deadline.ts'
 import { createJsonLog } from '../../log.ts'
 import { archiveList, type Result } from '../archive-list.ts'
 import { describeResults, isAccountedFor, toJsonResult, toJsonSummary } from '../archive-report.ts'
-import type { Finish } from '../cli.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT, type Finish } from '../exit-codes.ts'
 import { formatBytes, printHint, printJson, printLine } from '../print.ts'
 import { createProgress, NO_PROGRESS } from '../progress.ts'
 import { readRecordings } from '../read-recordings.ts'
@@ -78,10 +77,9 @@ async function archive(ids: readonly string[], options: ArchiveOptions): Promise
   })
   const startedMs = Date.now()
   let [done, bytes] = [0, 0]
-  const onResult = (result: Result): void => {
+  const onProgress = (outcome: Result['outcome']): void => {
     done += 1
-    if (result.outcome.kind === 'archived') bytes += result.outcome.bytes
-    if (json) printJson(toJsonResult(result))
+    if (outcome.kind === 'archived') bytes += outcome.bytes
     progress.update(done, formatBytes(bytes))
   }
   try {
@@ -91,7 +89,10 @@ async function archive(ids: readonly string[], options: ArchiveOptions): Promise
       concurrency: config.concurrency,
       deadline,
       noMore: signals.stopped,
-      onResult,
+      onProgress,
+      onResult(result) {
+        if (json) printJson(toJsonResult(result))
+      },
     })
     progress.stop()
     const durationMs = Date.now() - startedMs

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from '@commander-js/extra-typings'
-import type { Finish } from '../cli.ts'
+import type { Finish } from '../exit-codes.ts'
 import { playDemo } from '../demo/play.ts'
 import { wholeNumber } from '../whole-number.ts'
 

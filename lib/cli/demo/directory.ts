@@ -7,8 +7,8 @@ import { UsageError } from '../usage-error.ts'
  * @throws UsageError if the directory holds other things, or is in use
  */
 export async function clearDirectory(directory: string): Promise<void> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
-    if (error.code === 'ENOENT') return []
+  const names = await readdir(directory).catch((error: unknown): string[] => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw error
   })
   if (names.length === 0) return

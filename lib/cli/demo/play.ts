@@ -47,7 +47,10 @@ export async function playDemo(options: DemoOptions): Promise<number> {
       seed: options.seed,
       queueClock: QUEUE_CLOCK,
       visibilityTimeoutSeconds: VISIBILITY_SECONDS,
-      onProgress: (made, total) => screen.making(made, total),
+      onProgress(made, total) {
+        // Started again, it has everything.
+        if (clouds.length === 0) screen.making(made, total)
+      },
     })
     clouds.push(cloud)
     return cloud
@@ -58,6 +61,7 @@ export async function playDemo(options: DemoOptions): Promise<number> {
     useEnvironment(ready)
     const plan = await planDemo(directory, ready)
     const deadBefore = await listDeadLetters(ready)
+    screen.announced(plan)
     const run = await runDemo({
       ready,
       plan,

@@ -6,6 +6,8 @@ import type { Tally } from './tally.ts'
 /** What is seen while the demo runs: progress on stderr for people, or lines of JSON on stdout. */
 export interface DemoScreen {
   making(made: number, total: number): void
+  /** The messages are sent. */
+  announced(plan: DemoPlan): void
   archiving(tally: Tally, deadLetters: number, plan: DemoPlan): void
   checking(): void
   say(line: string): void
@@ -46,12 +48,14 @@ export function openScreen(json: boolean): DemoScreen {
       progress.update(made, '')
       report({ making: made, total })
     },
+    announced(plan) {
+      const [messages, recordings] = [
+        count(plan.deliveries.length, 'message'),
+        count(plan.calls.length, 'recording'),
+      ]
+      say(`${messages} for ${recordings} go into the queue, and the function starts.`)
+    },
     archiving(tally, deadLetters, plan) {
-      if (stage === 'making recordings') {
-        say(
-          `${count(plan.deliveries.length, 'message')} for ${count(plan.calls.length, 'recording')} are in the queue; the function starts.`,
-        )
-      }
       enter('archiving', plan.deliveries.length)
       // Each message ends in one of these; after a crash some are delivered more often.
       const ended = tally.archived.size + tally.repeats + tally.skipped.size + deadLetters

@@ -47,9 +47,8 @@ function describeOutcomes({ run, check }: DemoReport): string[] {
   const { tally } = run
   const skipped = [...tally.skipped.values()]
   const absent = skipped.filter((status) => status === 'absent').length
-  const speed = formatBytes(tally.bytes / Math.max(run.durationMs / 1000, 0.001))
   return alignRows([
-    ['archived', String(tally.archived.size), `${formatBytes(tally.bytes)}, ${speed}/s`],
+    ['archived', String(tally.archived.size), `${formatBytes(tally.bytes)} in all`],
     ['already archived', String(tally.repeats), 'delivered again; left as they were'],
     [
       'nothing to archive',

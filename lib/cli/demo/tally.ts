@@ -36,7 +36,7 @@ export interface Tally {
 }
 
 /** A tally and the way to feed it, line by line. */
-export function createTally(): { readonly tally: Tally; read(line: string): void } {
+export function createTally(): { readonly tally: Tally; read(this: void, line: string): void } {
   const archived = new Map<string, number>()
   const alreadyArchived = new Set<string>()
   const skipped = new Map<string, string>()

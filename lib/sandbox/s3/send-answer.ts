@@ -93,14 +93,13 @@ async function writeFirst(
 
 async function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
   if (bytes.length === 0 || response.destroyed) return
-  // Resolves too when the connection has gone meanwhile: there is nobody left to tell, and Node may not call back then.
   await new Promise<void>((resolve) => {
-    const settle = (): void => {
-      response.off('close', settle)
+    // A write to a connection that is just going never calls back.
+    response.once('close', resolve)
+    response.write(bytes, () => {
+      response.off('close', resolve)
       resolve()
-    }
-    response.once('close', settle)
-    response.write(bytes, settle)
+    })
   })
 }
 

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findLeaks } from '../../lib/cli/demo/leaks.ts'
+import { jsonLines, run } from './command.ts'
+
+let home = ''
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'cli-demo-'))
+})
+afterAll(() => rm(home, { recursive: true, force: true }))
+
+describe.concurrent('the demo', { timeout: 120_000 }, () => {
+  test('accounts for every message, checks itself, tells where things are, and goes on with --keep', async () => {
+    const data = join(home, 'plain')
+    const { code, stdout } = await run(['demo', '--recordings', '12', '--data', data])
+    expect(stdout).toContain('Checked from outside')
+    expect(code).toBe(0)
+    const [place = ''] = /\S+\.mp3/.exec(stdout) ?? []
+    expect(existsSync(place)).toBe(true)
+    expect(existsSync(place.replace(/mp3$/, 'json'))).toBe(true)
+    expect(await readFile(join(data, 'function.log'), 'utf8')).toContain('recording.archived')
+
+    const again = await run(['demo', '--keep', '--json', '--data', data])
+    expect(again.code).toBe(0)
+    expect(jsonLines(again.stdout).at(-1)).toMatchObject({
+      summary: { recordings: 12, archived: 0, nothingToArchive: 2 },
+      check: { ok: true, violations: [], proven: 10 },
+    })
+  })
+
+  test('loses nothing when the cloud is killed half-way', async () => {
+    const data = join(home, 'chaos')
+    const { code, stdout } = await run(['demo', '--recordings', '12', '--chaos', '--json', '--data', data])
+    const lines = jsonLines(stdout)
+    expect(lines.some(({ note }) => String(note).includes('kill -9'))).toBe(true)
+    expect(lines.at(-1)).toMatchObject({ check: { ok: true, violations: [], proven: 10, catalogRows: 10 } })
+    expect(code).toBe(0)
+  })
+
+  test('deletes nothing that it has not made', async () => {
+    const file = join(home, 'thesis.txt')
+    await writeFile(file, 'years of work')
+    const { code, stderr } = await run(['demo', '--recordings', '2', '--data', home])
+    expect(code).toBe(2)
+    expect(stderr).toContain('was not made by the sandbox')
+    expect(await readFile(file, 'utf8')).toBe('years of work')
+  })
+})
+
+test('the search for secrets finds each kind, and does not repeat it', () => {
+  const secrets = { accessKeys: ['k3y-of-bird'], phoneNumbers: ['12025550123'] }
+  expect(findLeaks('{"event":"recording.archived","bytes":1202555}', secrets)).toEqual([])
+  expect(findLeaks('a k3y-of-bird b', secrets)).toEqual(['an access key was printed'])
+  expect(findLeaks('?X-Amz-Signature=00', secrets)).toEqual(["a link's query was printed"])
+  expect(findLeaks('from +12025550123', secrets)).toEqual(['1 phone numbers were printed'])
+})

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { run } from './command.ts'
+
+const ID = '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd'
+
+describe('help', () => {
+  test('names the commands, the exit codes and where to start', async () => {
+    const { code, stdout, stderr } = await run(['--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const text of ['archive', 'enqueue', 'demo', 'sandbox', '$ bird-archive demo', 'Exit codes: 0'])
+      expect(stdout).toContain(text)
+  })
+
+  test.each(['archive', 'enqueue', 'demo', 'sandbox'])('of %s shows how it is used', async (command) => {
+    const { code, stdout } = await run([command, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Examples:')
+    expect(stdout).toContain(`$ bird-archive ${command}`)
+  })
+})
+
+describe('wrong usage exits with 2, says what is wrong on stderr, and prints nothing on stdout', () => {
+  test.each([
+    ['no command', [], 'Usage: bird-archive'],
+    ['an unknown command', ['archvie'], "unknown command 'archvie'"],
+    ['an unknown option', ['archive', ID, '--dry-run'], "unknown option '--dry-run'"],
+    ['a number that is none', ['archive', ID, '--concurrency', '0'], 'a whole number from 1 to 256'],
+    ['no ids', ['archive'], 'Which recordings?'],
+    ['a list that is not there', ['enqueue', '--ids', '/no/such/list'], 'there is no such file'],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await run(args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  test('all faults of the environment are listed at once', async () => {
+    const { code, stdout, stderr } = await run(['archive', ID], { CONCURRENCY: 'many', ARCHIVE_BUKET: 'b' })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    for (const name of [
+      'BIRD_WORKSPACE_ID',
+      'BIRD_ACCESS_KEY',
+      'ARCHIVE_BUCKET',
+      'CONCURRENCY',
+      'ARCHIVE_BUKET',
+    ])
+      expect(stderr).toContain(name)
+  })
+
+  test('enqueue wants QUEUE_URL, and says what it is', async () => {
+    const { code, stderr } = await run(['enqueue', ID])
+    expect(code).toBe(2)
+    expect(stderr).toContain('QUEUE_URL is not set: it is the URL of the queue')
+  })
+})
+
+test('no colour reaches a pipe', async () => {
+  const { stderr } = await run(['archive'])
+  expect(stderr).toContain('bird-archive:')
+  expect(stderr).not.toContain('\u001b[')
+})

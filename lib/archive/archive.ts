@@ -2,7 +2,7 @@ import type { CallTime } from '../bird/client.ts'
 import type { Downloader } from '../bird/download.ts'
 import type { MediaLink, RecordingAnswer } from '../bird/recordings.ts'
 import type { Clock } from '../deadline.ts'
-import { BirdError, MediaError } from '../errors.ts'
+import { BirdError, MediaError, redact } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../s3/store.ts'
 import { decide } from './decide.ts'
@@ -78,7 +78,7 @@ export async function archiveRecording(
     const { recording } = read
     const decision = decide(false, recording.status)
     if (decision === 'not-yet' || decision === 'nothing-to-archive')
-      return { outcome: { kind: decision, status: recording.status } }
+      return { outcome: { kind: decision, status: redact(recording.status) } }
 
     return await transfer(request, delivery, recording, systems, time)
   } catch (error) {

@@ -88,7 +88,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClien
     return {
       status: statusCode,
       location: single(headers['location']),
-      requestId: single(headers['messagebird-request-id']),
+      requestId: readRequestId(single(headers['messagebird-request-id'])),
       retryAfterMs: parseRetryAfter(single(headers['retry-after']), clock.now()),
       text,
     }
@@ -172,6 +172,11 @@ function readProblem(text: string): { code?: string; message?: string } {
   } catch {
     return {}
   }
+}
+
+/** It is logged and kept in sidecars, so what does not look like an identifier is left out. */
+function readRequestId(value: string | undefined): string | undefined {
+  return value !== undefined && /^[\w.:/=+-]{1,128}$/.test(value) ? value : undefined
 }
 
 function single(value: string | string[] | undefined): string | undefined {

@@ -179,8 +179,16 @@ function isBody(
   body.on('error', () => {}).destroy()
   throw new MediaError(
     'changed-while-resuming',
-    `asked for "${expected}", got ${statusCode} "${single(headers['content-range']) ?? ''}"`,
+    `asked for "${expected}", got ${statusCode} ${quoteRange(single(headers['content-range']))}`,
   )
+}
+
+/** For a log: what is no Content-Range (RFC 9110, 14.4) is foreign text and not repeated. */
+function quoteRange(value: string | undefined): string {
+  if (value === undefined) return 'without Content-Range'
+  return /^bytes (?:\d{1,15}-\d{1,15}|\*)\/(?:\d{1,15}|\*)$/.test(value)
+    ? `"${value}"`
+    : 'with a malformed one'
 }
 
 const MAX_PROBLEM_BYTES = 16 * 1024

@@ -10,7 +10,7 @@ export interface MediaAnswer {
   /** What `Content-Length` says; 'chunked' and 'until-close' declare none. */
   readonly length?: number | 'chunked' | 'until-close'
   /** What follows the body: the end, the connection's end without it ('cut'), or silence ('stall'). */
-  readonly then?: 'end' | 'cut' | 'stall'
+  readonly ending?: 'end' | 'cut' | 'stall'
 }
 
 /** An answer, none at all ('stall': silence, 'cut': the connection is closed, 'reset': it is torn down), or what makes one. */
@@ -127,7 +127,7 @@ function answer(response: ServerResponse, socket: Socket, reply: MediaReply): vo
   if (reply === 'cut') return void socket.destroy()
   if (reply === 'reset') return void socket.resetAndDestroy()
   if (reply === 'stall' || typeof reply === 'function') return undefined
-  const { status = 200, headers = {}, then = 'end' } = reply
+  const { status = 200, headers = {}, ending = 'end' } = reply
   const body = Buffer.from(reply.body ?? '')
   const length = reply.length ?? body.length
   if (length === 'until-close') {
@@ -142,8 +142,8 @@ function answer(response: ServerResponse, socket: Socket, reply: MediaReply): vo
   response.flushHeaders()
   const isShort = typeof length === 'number' && length > body.length
   const proceed = (): void => {
-    if (then === 'cut' || (then === 'end' && isShort)) socket.destroySoon()
-    else if (then === 'end') response.end()
+    if (ending === 'cut' || (ending === 'end' && isShort)) socket.destroySoon()
+    else if (ending === 'end') response.end()
   }
   if (body.length === 0) proceed()
   else response.write(body, proceed)
@@ -186,7 +186,7 @@ export function cutAfter(audio: Uint8Array, bytes: number): MediaAnswer {
     headers: { etag: etagOf(audio) },
     body: audio.subarray(0, bytes),
     length: audio.length,
-    then: 'cut',
+    ending: 'cut',
   }
 }
 
@@ -195,6 +195,6 @@ export function serveCut(audio: Uint8Array, bytes: number): (request: MediaReque
   return (request) => {
     const whole = serveAudio(audio)(request)
     const { length } = whole.body ?? ''
-    return { ...whole, body: (whole.body as Uint8Array).subarray(0, bytes), length, then: 'cut' }
+    return { ...whole, body: (whole.body as Uint8Array).subarray(0, bytes), length, ending: 'cut' }
   }
 }

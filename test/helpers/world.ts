@@ -27,6 +27,9 @@ const BUCKET = 'archive'
 const MEDIA_BUCKET = 'bird-media'
 const LINK_SECONDS = 600
 
+/** Tests look into documents by name and compare what they find. */
+type ParsedJson = Record<string, ReturnType<typeof JSON.parse>>
+
 export interface RecordingOptions {
   readonly id?: string
   readonly audio?: Uint8Array
@@ -70,7 +73,8 @@ export interface World extends AsyncDisposable {
   /** All versions in the archive bucket, oldest name first. */
   keys(): Promise<string[]>
   get(key: string): Promise<Buffer>
-  json(key: string): Promise<Record<string, any>>
+  /** A document of the bucket, parsed. */
+  json(key: string): Promise<ParsedJson>
   head(
     key: string,
   ): Promise<{ lockMode: string | undefined; lockUntil: Date | undefined; contentType: string | undefined }>
@@ -196,7 +200,7 @@ export async function startWorld(
       return [...Versions, ...DeleteMarkers].map(({ Key }) => Key ?? '').toSorted()
     },
     get,
-    json: async (key) => JSON.parse((await get(key)).toString()) as Record<string, any>,
+    json: async (key) => JSON.parse((await get(key)).toString()) as ParsedJson,
     async head(key) {
       const head = await client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }))
       return {

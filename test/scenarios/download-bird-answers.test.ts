@@ -145,11 +145,11 @@ describe('metadata', () => {
       string,
       unknown
     >
-    expect(Object.keys(sidecar['bird']).toSorted()).toEqual(
+    expect(Object.keys(sidecar['bird'] as object).toSorted()).toEqual(
       Object.keys(JSON.parse(JSON.stringify(verbatim)) as object).toSorted(),
     )
     const [row] = await rowsOf(world, of(name).id)
-    if ('endedAt' in change) expect(row?.['ended_at']).toBeNull()
+    expect(row?.['ended_at'] === null).toBe('endedAt' in change)
   })
 
   it('of a status that nobody knows means "not yet": the message is sent again, and nothing is archived', async () => {

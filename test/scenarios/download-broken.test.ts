@@ -41,13 +41,13 @@ const NEVER_WHOLE: [name: string, transfers: string, reason: string, reply: Repl
     'a chunked body ends without its last chunk',
     'all anew',
     'bird-unavailable',
-    (audio) => ({ body: half(audio), length: 'chunked', then: 'cut' }),
+    (audio) => ({ body: half(audio), length: 'chunked', ending: 'cut' }),
   ],
   [
     'a chunked body ends without its last chunk, between two frames',
     'all anew',
     'bird-unavailable',
-    (audio) => ({ body: audio.subarray(0, 208 * 30), length: 'chunked', then: 'cut' }),
+    (audio) => ({ body: audio.subarray(0, 208 * 30), length: 'chunked', ending: 'cut' }),
   ],
 ]
 

@@ -47,7 +47,7 @@ const GOOD: [name: string, resumptions: number, transfers: number, replies: read
     'cut without a declared length',
     0,
     2,
-    [{ body: audio.subarray(0, 8.5 * MIB), length: 'chunked', then: 'cut' }, serveAudio(audio)],
+    [{ body: audio.subarray(0, 8.5 * MIB), length: 'chunked', ending: 'cut' }, serveAudio(audio)],
   ],
 ]
 
@@ -58,7 +58,7 @@ const BAD: [name: string, reason: string, detail: RegExp, reply: MediaReply][] =
     'it breaks off, and no length was declared',
     'bird-unavailable',
     /broke off/,
-    { body: audio.subarray(0, 8.5 * MIB), length: 'chunked', then: 'cut' },
+    { body: audio.subarray(0, 8.5 * MIB), length: 'chunked', ending: 'cut' },
   ],
   [
     'it ends in the middle of a frame, and no length was declared',

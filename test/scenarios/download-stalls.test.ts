@@ -16,9 +16,12 @@ const MIB = 1024 * 1024
 /** So short that a stall is over soon, so long that no good answer is taken for one. */
 const IMPATIENT: BirdLimits = { connectMs: 5_000, headersMs: 1_000, idleMs: 1_000 }
 const large = buildLargeAudio(9, 31)
-const stall = (audio: Uint8Array, bytes: number): MediaReply => ({ ...cutAfter(audio, bytes), then: 'stall' })
+const stall = (audio: Uint8Array, bytes: number): MediaReply => ({
+  ...cutAfter(audio, bytes),
+  ending: 'stall',
+})
 const stallAgain = (audio: Uint8Array): MediaReply => {
-  return (request) => ({ ...serveAudio(audio)(request), length: audio.length, then: 'stall', body: '' })
+  return (request) => ({ ...serveAudio(audio)(request), length: audio.length, ending: 'stall', body: '' })
 }
 
 let world: World
@@ -53,11 +56,11 @@ describe('a server that falls silent', () => {
       audio: large,
     })
     await add('in the middle, without a length', (audio) => [
-      { body: audio.subarray(0, 6_000), length: 'chunked', then: 'stall' },
+      { body: audio.subarray(0, 6_000), length: 'chunked', ending: 'stall' },
       serveAudio(audio),
     ])
     await add('instead of the last chunk', (audio) => [
-      { body: audio, length: 'chunked', then: 'stall' },
+      { body: audio, length: 'chunked', ending: 'stall' },
       serveAudio(audio),
     ])
     const silent = await add('when asked for metadata', (audio) => [serveAudio(audio)])
@@ -100,7 +103,7 @@ describe('the time that one recording may take', () => {
     const unknown = await addServed(
       world,
       media,
-      () => [{ body: large.subarray(0, 8.7 * MIB), length: 'chunked', then: 'stall' }],
+      () => [{ body: large.subarray(0, 8.7 * MIB), length: 'chunked', ending: 'stall' }],
       { audio: large },
     )
     const good = await addServed(world, media, (audio) => [serveAudio(audio)])

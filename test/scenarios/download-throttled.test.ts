@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deadLettersOf, expectArchivedOnce, expectNothingOf } from '../helpers/archived.ts'
-import type { BirdReply, Reply } from '../helpers/bird-double.ts'
-import { cutAfter, type MediaDouble, type MediaReply, serveAudio, startMediaDouble } from '../helpers/media-double.ts'
+import type { Reply } from '../helpers/bird-double.ts'
+import {
+  cutAfter,
+  type MediaDouble,
+  type MediaReply,
+  serveAudio,
+  startMediaDouble,
+} from '../helpers/media-double.ts'
 import { addServed, endOf, expectRefused, runServed, type Served } from '../helpers/served.ts'
 import { type Run, startWorld, type World } from '../helpers/world.ts'
 
@@ -24,62 +30,55 @@ const throttle = (retryAfter?: string): Reply => ({
 })
 const askedOf = (id: string): string[] =>
   world.bird.requests.filter(({ path }) => path.includes(id)).map(({ path }) => path)
+/** The next full second after a moment, and as an HTTP-date. */
+function atFullSecond(ms: number): [number, string] {
+  const moment = Math.ceil(ms / 1_000) * 1_000
+  return [moment, new Date(moment).toUTCString()]
+}
 const scriptOf = ({ id }: Served) => world.bird.scripts.get(id) ?? { metadata: [], link: [] }
 
 describe('429 from Bird', () => {
-  it('is waited out for as long as Retry-After says, in seconds or as a date, and is no attempt', async () => {
-    // Moments before which nothing may be asked again, and when it was asked.
-    const quiet: { until: number; next?: number }[] = []
-    const remember = (reply: () => [Reply, number]): BirdReply[] => {
-      const entry: { until: number; next?: number } = { until: 0 }
-      quiet.push(entry)
-      return [
-        () => {
-          const [answer, until] = reply()
-          entry.until = until
-          return answer
-        },
-      ]
-    }
-    const inSeconds = await addServed(world, media, honest)
-    const asDate = await addServed(world, media, honest)
-    const onLink = await addServed(world, media, honest)
-    const among404s = await addServed(world, media, honest)
-    const fromMedia = await addServed(world, media, (audio) => [
-      { status: 429, headers: { 'retry-after': '1' } },
+  it.for([
+    ['in seconds, for the metadata', 'metadata', () => [Date.now() + 1_000, '1']],
+    ['in seconds, for the link', 'link', () => [Date.now() + 1_000, '1']],
+    ['as a date', 'metadata', () => atFullSecond(Date.now() + 1_000)],
+  ] as [string, 'metadata' | 'link', () => [number, string]][])(
+    'is waited out for as long as Retry-After says: %s',
+    async ([, step, retryAfter]) => {
+      const recording = await addServed(world, media, honest)
+      let until = Infinity
+      scriptOf(recording)[step].unshift(() => {
+        const [moment, header] = retryAfter()
+        until = moment
+        return throttle(header)
+      })
+      const run = await runServed(world, media, [recording])
+      expect(run.failed).toEqual([])
+      await expectArchivedOnce(world, recording)
+      expect(askedOf(recording.id)).toHaveLength(3)
+      // Timers may fire a millisecond early.
+      expect(Date.parse(String(endOf(run, recording.id)['time']))).toBeGreaterThanOrEqual(until - 5)
+    },
+  )
+
+  it('is no attempt: three other failures are still outlived', async () => {
+    const recording = await addServed(world, media, honest)
+    scriptOf(recording).metadata.unshift(throttle('0'), { status: 404 }, { status: 404 }, { status: 404 })
+    const run = await runServed(world, media, [recording])
+    expect(run.failed).toEqual([])
+    await expectArchivedOnce(world, recording)
+    expect(askedOf(recording.id)).toHaveLength(6)
+  })
+
+  it('and from the media server is waited out as well', async () => {
+    const recording = await addServed(world, media, (audio) => [
+      { status: 429, headers: { 'retry-after': '0' } },
       serveAudio(audio),
     ])
-    const seconds = (): [Reply, number] => [throttle('1'), Date.now() + 1_000]
-    const date = (): [Reply, number] => {
-      const until = Math.ceil(Date.now() / 1_000) * 1_000 + 1_000
-      return [throttle(new Date(until).toUTCString()), until]
-    }
-    const slow: [Served, 'metadata' | 'link', () => [Reply, number]][] = [
-      [inSeconds, 'metadata', seconds],
-      [asDate, 'metadata', date],
-      [onLink, 'link', seconds],
-    ]
-    for (const [recording, step, reply] of slow) {
-      const script = scriptOf(recording)[step]
-      const [good] = script
-      const at = quiet.length
-      script.splice(0, Infinity, ...remember(reply), () => {
-        const entry = quiet[at]
-        if (entry !== undefined) entry.next ??= Date.now()
-        return typeof good === 'function' ? good({} as never) : (good as Reply)
-      })
-    }
-    const notFound = { status: 404 }
-    scriptOf(among404s).metadata.unshift(throttle('0'), notFound, notFound, notFound)
-    const recordings = [inSeconds, asDate, onLink, among404s, fromMedia]
-    const run = await runServed(world, media, recordings)
+    const run = await runServed(world, media, [recording])
     expect(run.failed).toEqual([])
-    for (const recording of recordings) await expectArchivedOnce(world, recording)
-    expect(quiet).toHaveLength(3)
-    // Timers may fire a millisecond early.
-    for (const { until, next = 0 } of quiet) expect(next).toBeGreaterThanOrEqual(until - 5)
-    expect(askedOf(among404s.id)).toHaveLength(6)
-    expect(media.requestsOf(fromMedia.id)).toHaveLength(2)
+    await expectArchivedOnce(world, recording)
+    expect(media.requestsOf(recording.id)).toHaveLength(2)
   })
 
   it.for([
@@ -139,17 +138,18 @@ describe('401 and 403 from Bird', () => {
   })
 
   it('reach a transfer that is under way: it is given up, and its connection let go of', async () => {
-    const stalled = await addServed(world, media, (audio) => [{ ...cutAfter(audio, 6_000), then: 'stall' }])
-    const refused = await addServed(world, media, honest)
-    // Not before the other one is under way.
     const { promise: underWay, resolve: begun } = Promise.withResolvers<void>()
-    const [good] = scriptOf(stalled).link
-    scriptOf(stalled).link.splice(0, Infinity, (request) => {
-      begun()
-      return typeof good === 'function' ? good(request) : (good as Reply)
+    const stalled = await addServed(world, media, (audio) => [
+      () => {
+        begun()
+        return { ...cutAfter(audio, 6_000), ending: 'stall' }
+      },
+    ])
+    const refused = await addServed(world, media, honest)
+    scriptOf(refused).link.splice(0, Infinity, async () => {
+      await underWay
+      return { status: 403 }
     })
-    void underWay
-    scriptOf(refused).link.splice(0, Infinity, { status: 403 })
     const run = await runServed(world, media, [stalled, refused])
     await expectStopped(run, [stalled, refused], /403.*View on \/workspaces/)
     await media.released(stalled.id)

@@ -15,7 +15,7 @@ function sidecarOf(id: string, bird: Record<string, unknown> = {}, workspaceId =
       startedAt: '2026-11-23T11:59:59.5Z',
       endedAt: '2026-11-23T13:00:00+01:00',
       ...bird,
-    } as Sidecar['bird'],
+    },
     audio: { key: `recordings/${workspaceId}/${id}.mp3`, bytes: 9, sha256: 'ab', versionId: null },
     quality: { measuredDurationMs: 3_024, channels: 1, findings: ['cut-frame'] },
     provenance: { archivedAt: '2026-11-23T14:00:00.000Z' },

@@ -150,8 +150,7 @@ describe('the configuration', () => {
   })
 
   it('is refused with nothing set by every name that is needed', () => {
-    const read = () => readConfig({}, { queues: true })
-    for (const [, fault] of MISSING) expect(read).toThrow(fault)
+    for (const [, fault] of MISSING) expect(() => readConfig({}, { queues: true })).toThrow(fault)
   })
 
   it.each([

@@ -59,7 +59,8 @@ describe('the deadline of an invocation', () => {
 
   it('leaves no timer behind', () => {
     {
-      using _deadline = invocation(60_000)
+      using deadline = invocation(60_000)
+      expect(deadline.mayStart()).toBe(true)
       expect(vi.getTimerCount()).toBe(1)
     }
     expect(vi.getTimerCount()).toBe(0)
@@ -93,7 +94,8 @@ describe("one recording's time limit", () => {
 
   it('leaves no timer behind', () => {
     {
-      using _limit = limitTime(1_000, new AbortController().signal)
+      using limit = limitTime(1_000, new AbortController().signal)
+      expect(limit.signal.aborted).toBe(false)
     }
     expect(vi.getTimerCount()).toBe(0)
   })

@@ -55,7 +55,8 @@ describe('foreign text', () => {
         expect(redacted).not.toContain('SECRET')
         expect(redacted.replace(UUID, '')).not.toMatch(/\d{7,}/)
         expect(redacted.replace(UUID, '')).not.toMatch(/\d(?:-?\d){6,}/)
-        for (const { uuid } of pieces) if (redacted.length < 300) expect(redacted).toContain(uuid)
+        const uuids = redacted.length < 300 ? pieces.map(({ uuid }) => uuid) : []
+        for (const uuid of uuids) expect(redacted).toContain(uuid)
       }),
       { numRuns: 1_000 },
     )

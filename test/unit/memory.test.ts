@@ -11,6 +11,14 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** Notes when a room was entered. */
+function note(order: string[], name: string): (room: Room) => Room {
+  return (room) => {
+    order.push(name)
+    return room
+  }
+}
+
 describe('the bound on memory', () => {
   it.each([
     [0, 64 * KIB],
@@ -42,8 +50,8 @@ describe('the bound on memory', () => {
     const memory = createMemory({ wholeBytes: 4 * MIB, partBytes: 0 })
     const first = await memory.reserveWhole(3 * MIB, never)
     const order: string[] = []
-    const big = memory.reserveWhole(4 * MIB, never).then((room) => (order.push('big'), room))
-    const small = memory.reserveWhole(MIB, never).then((room) => (order.push('small'), room))
+    const big = memory.reserveWhole(4 * MIB, never).then(note(order, 'big'))
+    const small = memory.reserveWhole(MIB, never).then(note(order, 'small'))
     await settle()
     expect(order).toEqual([])
     first[Symbol.dispose]()
@@ -58,16 +66,15 @@ describe('the bound on memory', () => {
   it('lets a body in that is larger than it, but alone', async () => {
     const memory = createMemory({ wholeBytes: 2 * MIB, partBytes: 0 })
     const small = await memory.reserveWhole(MIB, never)
-    let isIn = false
-    const large = memory.reserveWhole(9 * MIB, never).then((room) => ((isIn = true), room))
+    const order: string[] = []
+    const large = memory.reserveWhole(9 * MIB, never).then(note(order, 'large'))
     await settle()
-    expect(isIn).toBe(false)
+    expect(order).toEqual([])
     small[Symbol.dispose]()
     const room = await large
-    let followed = false
-    const next = memory.reserveWhole(1, never).then((after) => ((followed = true), after))
+    const next = memory.reserveWhole(1, never).then(note(order, 'next'))
     await settle()
-    expect(followed).toBe(false)
+    expect(order).toEqual(['large'])
     room[Symbol.dispose]()
     ;(await next)[Symbol.dispose]()
     expect(memory.reservedBytes).toBe(0)
@@ -75,7 +82,7 @@ describe('the bound on memory', () => {
 
   it('forgets whoever gives up waiting, and lets the next one in', async () => {
     const memory = createMemory({ wholeBytes: 4 * MIB, partBytes: 0 })
-    using _held = await memory.reserveWhole(3 * MIB, never)
+    const held = await memory.reserveWhole(3 * MIB, never)
     const leaving = new AbortController()
     const big = memory.reserveWhole(4 * MIB, leaving.signal)
     const small = memory.reserveWhole(MIB, never)
@@ -84,14 +91,17 @@ describe('the bound on memory', () => {
     using room = await small
     expect(room.buffers).toHaveLength(1)
     expect(memory.reservedBytes).toBe(4 * MIB)
+    held[Symbol.dispose]()
+    expect(memory.reservedBytes).toBe(MIB)
   })
 
   it('refuses who has given up already, and takes nothing back from who is in', async () => {
     const memory = createMemory({ wholeBytes: MIB, partBytes: 0 })
     await expect(memory.reserveWhole(1, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late')
     const leaving = new AbortController()
-    using _room = await memory.reserveWhole(1, leaving.signal)
+    using room = await memory.reserveWhole(1, leaving.signal)
     leaving.abort()
+    expect(room.buffers).toHaveLength(1)
     expect(memory.reservedBytes).toBe(64 * KIB)
   })
 

@@ -4,6 +4,8 @@ import { isRecordingId, parseMessage } from '../../lib/archive/message.ts'
 
 const ID = '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd'
 const SENT = new Date('2026-11-23T12:00:00.000Z')
+const REASON =
+  /^the body(?: is neither a recording id nor JSON| is JSON, but not an object with a recordingId|'s (?:recordingId|workspaceId) is missing or malformed)$/
 const parse = (body: string, attributes: Record<string, string | undefined> = {}) =>
   parseMessage({ body, attributes, sentAt: SENT }, 'ours')
 const request = (more = {}) => ({
@@ -128,11 +130,9 @@ describe('a message', () => {
     fc.assert(
       fc.property(bodies, (body) => {
         const parsed = parse(body)
-        if (parsed.readable) expect(isRecordingId(parsed.request.recordingId)).toBe(true)
-        else
-          expect(parsed.reason).toMatch(
-            /^the body(?: is neither a recording id nor JSON| is JSON, but not an object with a recordingId|'s (?:recordingId|workspaceId) is missing or malformed)$/,
-          )
+        expect(parsed.readable ? isRecordingId(parsed.request.recordingId) : REASON.test(parsed.reason)).toBe(
+          true,
+        )
       }),
       { numRuns: 500 },
     )

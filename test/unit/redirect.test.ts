@@ -5,6 +5,16 @@ import { RedirectError } from '../../lib/errors.ts'
 
 const AMAZON = allow('https://*.amazonaws.com')
 
+/** Where the redirect leads; undefined where it is refused. */
+function follow(location: string, allowed: readonly OriginPattern[]): URL | undefined {
+  try {
+    return checkRedirect(location, allowed)
+  } catch (error) {
+    if (error instanceof RedirectError) return undefined
+    throw error
+  }
+}
+
 function allow(...texts: string[]): OriginPattern[] {
   return texts.map((text) => {
     const origin = parseOrigin(text)
@@ -129,9 +139,8 @@ describe('a redirect', () => {
     ['http://[0:0:0:0:0:0:0:1]/key', true],
     ['http://[::1]:81/key', false],
   ])('on this machine keeps to host and port: %s, %s', (location, isFollowed) => {
-    const follow = () => checkRedirect(location, allow('http://127.0.0.1:9000', 'http://[::1]'))
-    if (isFollowed) expect(follow().href).toBe(new URL(location).href)
-    else expect(follow).toThrow(RedirectError)
+    const followed = follow(location, allow('http://127.0.0.1:9000', 'http://[::1]'))
+    expect(followed?.href).toBe(isFollowed ? new URL(location).href : undefined)
   })
 
   it('names the host in its refusal, never path, query or user', () => {
@@ -177,13 +186,8 @@ describe('a redirect', () => {
       fc.property(
         fc.oneof({ weight: 9, arbitrary: location }, { weight: 1, arbitrary: fc.string() }),
         (text) => {
-          let url: URL
-          try {
-            url = checkRedirect(text, AMAZON)
-          } catch (error) {
-            expect(error).toBeInstanceOf(RedirectError)
-            return
-          }
+          const url = follow(text, AMAZON)
+          if (url === undefined) return
           followed += 1
           expect(url.origin).toMatch(/^https:\/\/[^/@:?#\\]+\.amazonaws\.com$/)
           expect(url.username + url.password).toBe('')

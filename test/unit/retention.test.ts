@@ -58,7 +58,7 @@ describe('a lock that is found', () => {
       fc.property(locks, locks, (one, other) => {
         expect(isAsStrong(one, one)).toBe(true)
         const isSame = one.mode === other.mode && one.until.getTime() === other.until.getTime()
-        if (isAsStrong(one, other) && isAsStrong(other, one)) expect(isSame).toBe(true)
+        expect(isAsStrong(one, other) && isAsStrong(other, one)).toBe(isSame)
       }),
     )
   })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { adviseRetry, MAX_ATTEMPTS, parseRetryAfter } from '../../lib/bird/retry.ts'
 
 const NOW = new Date('2026-11-23T12:00:00.000Z')
@@ -80,7 +80,16 @@ describe('advice on a failed request', () => {
   })
 })
 
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
 describe('Retry-After', () => {
+  it('is in GMT even where it does not say so, wherever the machine stands', () => {
+    vi.stubEnv('TZ', 'America/New_York')
+    expect(parseRetryAfter('Mon Nov 23 12:00:30 2026', NOW)).toBe(30_000)
+  })
+
   it.each([
     [undefined, undefined],
     ['0', 0],

@@ -134,7 +134,7 @@ const CLOSE_MS = 5000
 function stopOnSignal(screen: DemoScreen, clouds: readonly Cloud[]): () => void {
   const leave = (signal: NodeJS.Signals): void => {
     screen.close()
-    printHint('Stopped. `npm run demo -- --keep` goes on from here.')
+    printHint('Stopped. The same command with --keep goes on from here.')
     const closed = Promise.all(clouds.map((cloud) => cloud.end('SIGTERM')))
     const exitCode = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
     void Promise.race([closed, delay(CLOSE_MS)]).then(() => process.exit(exitCode))

@@ -151,7 +151,7 @@ export function describeVerdict(report: DemoReport, violations: readonly string[
     tick(`${count(report.run.lines.length, 'line')} of log searched: no key, no link, no phone number`),
     ...(leftovers > 0
       ? [
-          `  ${style('dim', `· ${count(leftovers, 'upload')} broken off by the kill; a bucket's lifecycle rule clears such`)}`,
+          `  ${style('dim', `· ${count(leftovers, 'upload')} broken off by a kill; a bucket's lifecycle rule clears such`)}`,
         ]
       : []),
   ]

@@ -56,8 +56,9 @@ export function composeArchiver(config: Config, options: ComposeOptions = {}): A
     accessKey: accessKeyFrom(config),
     limits,
     clock,
+    log,
   })
-  const downloader = createDownloader(config.concurrency, limits, clock)
+  const downloader = createDownloader(config.concurrency, limits, clock, log)
   const s3 = createS3Client({ forcePathStyle: config.forcePathStyle, sockets: config.concurrency * 2 })
   const memory = createMemory(memoryFor(config.memoryMb))
   const store = createStore({

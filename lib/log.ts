@@ -15,6 +15,14 @@ export interface LogEvents {
     readonly remainingMs: number
   }
   'catalog.failed': { readonly key: string; readonly detail: string }
+  'request.again': {
+    readonly operation: string
+    /** The path asked of Bird, or the host that a link leads to. */
+    readonly target: string
+    /** HTTP status; missing when no answer came. */
+    readonly status?: number
+    readonly delayMs: number
+  }
   'transfer.again': { readonly recordingId: string; readonly transfer: number; readonly reason: string }
   'recording.archived': RecordingFields & {
     readonly bytes: number
@@ -65,6 +73,7 @@ const LEVEL_OF: Readonly<Record<LogEvent, LogLevel>> = {
   'batch.stopped': 'error',
   'batch.finished': 'info',
   'catalog.failed': 'error',
+  'request.again': 'info',
   'transfer.again': 'warn',
   'recording.archived': 'info',
   'recording.already-archived': 'info',

@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici'
 import type { Clock } from '../deadline.ts'
 import { BirdError, type BirdFailure, describeError } from '../errors.ts'
 import type { AccessKeySource } from './access-key.ts'
+import type { Log } from '../log.ts'
 import { adviseRetry, parseRetryAfter } from './retry.ts'
 
 /** How long we wait for what, in milliseconds. */
@@ -21,6 +22,7 @@ export interface BirdClientOptions {
   readonly accessKey: AccessKeySource
   readonly limits: BirdLimits
   readonly clock: Clock
+  readonly log: Log
 }
 
 /** One answer of Bird's API that is neither throttling nor a passing fault. */
@@ -59,7 +61,7 @@ const MAX_THROTTLED_MS = 60_000
 /** More sockets gain nothing against a limit of 50 requests/s. */
 const API_CONNECTIONS = 8
 
-export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClientOptions): BirdClient {
+export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: BirdClientOptions): BirdClient {
   const agent = new Agent({
     connections: API_CONNECTIONS,
     connect: { timeout: limits.connectMs },
@@ -126,6 +128,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClien
         const patienceMs = failure.status === 429 ? throttlePatienceMs : time.patienceMs()
         const advice = adviseRetry(failure, attempt, throttled, patienceMs, clock.random())
         if (!advice.retry) throw error
+        logAgain(log, operation, path, failure.status, advice.delayMs)
         if (advice.throttled) {
           throttled += 1
           quietUntilMs = Math.max(quietUntilMs, clock.now().getTime() + advice.delayMs)
@@ -137,6 +140,17 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock }: BirdClien
     },
     close: () => agent.destroy(),
   }
+}
+
+/** Notes that a request is made once more, and why. */
+export function logAgain(
+  log: Log,
+  operation: BirdFailure['operation'],
+  target: string,
+  status: number | undefined,
+  delayMs: number,
+): void {
+  log.event('request.again', { operation, target, ...(status !== undefined && { status }), delayMs })
 }
 
 async function readText(

@@ -1,7 +1,8 @@
 import { Agent, type Dispatcher } from 'undici'
 import type { Clock } from '../deadline.ts'
 import { BirdError, describeError, MediaError, RedirectError } from '../errors.ts'
-import type { BirdLimits, CallTime } from './client.ts'
+import type { Log } from '../log.ts'
+import { type BirdLimits, type CallTime, logAgain } from './client.ts'
 import type { MediaLink } from './recordings.ts'
 import { adviseRetry, MAX_ATTEMPTS, parseRetryAfter } from './retry.ts'
 
@@ -46,7 +47,12 @@ interface Resumption {
 }
 
 /** @param connections sockets per media host: one per recording in flight */
-export function createDownloader(connections: number, limits: BirdLimits, clock: Clock): Downloader {
+export function createDownloader(
+  connections: number,
+  limits: BirdLimits,
+  clock: Clock,
+  log: Log,
+): Downloader {
   const agent = new Agent({
     connections,
     connect: { timeout: limits.connectMs },
@@ -96,6 +102,7 @@ export function createDownloader(connections: number, limits: BirdLimits, clock:
       const failure = { status: status === 403 ? undefined : status, retryAfterMs }
       const advice = adviseRetry(failure, attempt, throttled, time.patienceMs(), clock.random())
       if (!advice.retry) throw error
+      logAgain(log, 'download', link.url.host, status, advice.delayMs)
       if (advice.throttled) throttled += 1
       else attempt += 1
       await clock.pause(advice.delayMs, time.signal)

@@ -16,6 +16,8 @@ const SENTENCES: Sentences = {
   'batch.stopped': ({ detail }) => red(`stopped: ${detail}`),
   'batch.finished': () => undefined,
   'catalog.failed': ({ key, detail }) => red(`the catalog was not written (${key}): ${detail}`),
+  // Waiting and asking again is everyday business; what matters of it shows in the end.
+  'request.again': () => undefined,
   'transfer.again': ({ recordingId, reason }) => yellow(`${recordingId} is fetched again: ${reason}`),
   'recording.archived': (fields) =>
     `${nameOf(fields)} archived: ${formatBytes(fields.bytes)} in ${formatDuration(fields.durationMs)}`,

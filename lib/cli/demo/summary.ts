@@ -62,21 +62,24 @@ function describeOutcomes({ run, check }: DemoReport): string[] {
 /** What went wrong and was put right without anybody's help. */
 function describeTroubles({ run, check, killed }: DemoReport): string[] {
   const { tally } = run
-  const failed = [...tally.failures.values()].reduce((sum, number) => sum + number, 0)
-  const reasons = [...tally.failures].map(([reason, number]) => `${reason} ${number}`).join(', ')
   const rows: [name: string, number: string, remark: string][] = [
     ['not available yet', String(tally.deferrals), 'sent to the back of the queue until they were'],
+    ['asked again', String(sum(tally.requestsAgain)), `requests answered ${list(tally.requestsAgain)}`],
     ['throttled', String(tally.throttled), 'sent again later, as Bird asked'],
     ['resumed', String(check.bucket.resumptions), 'broken transfers that went on where they had stopped'],
     ['fetched anew', String(tally.transfersAgain), 'bodies that were cut short or no audio: none was stored'],
-    [
-      'delivered again',
-      String(failed),
-      reasons === '' ? 'no delivery failed' : `failed deliveries: ${reasons}`,
-    ],
+    ['delivered again', String(sum(tally.failures)), `failed deliveries: ${list(tally.failures)}`],
   ]
   if (killed) rows.push(['cloud killed', '1', 'with kill -9, half-way, and started again on the same files'])
   return alignRows(rows.filter(([, number]) => number !== '0'))
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, number) => total + number, 0)
+}
+
+function list(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([name, number]) => `${name} ${number}`).join(', ')
 }
 
 function describeDeadLetters({ run, check }: DemoReport): string[] {

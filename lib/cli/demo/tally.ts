@@ -8,7 +8,7 @@ export interface LogLine {
   readonly bytes?: number
   readonly reason?: string
   readonly detail?: string
-  readonly status?: string
+  readonly status?: string | number
   readonly findings?: readonly string[]
 }
 
@@ -32,6 +32,8 @@ export interface Tally {
   readonly deferrals: number
   readonly throttled: number
   readonly transfersAgain: number
+  /** Requests made once more, by HTTP status, or `no answer`. */
+  readonly requestsAgain: ReadonlyMap<string, number>
   readonly bytes: number
 }
 
@@ -43,6 +45,7 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
   const waiting = new Set<string>()
   const failing = new Map<string, { reason: string; detail: string }>()
   const failures = new Map<string, number>()
+  const requestsAgain = new Map<string, number>()
   const tally = {
     archived,
     alreadyArchived,
@@ -50,6 +53,7 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
     waiting,
     failing,
     failures,
+    requestsAgain,
     repeats: 0,
     deadLettered: 0,
     deferrals: 0,
@@ -76,7 +80,7 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
         break
       case 'recording.nothing-to-archive':
         settle(id)
-        skipped.set(id, fields.status ?? '')
+        skipped.set(id, String(fields.status ?? ''))
         break
       case 'recording.not-yet':
         waiting.add(id)
@@ -94,6 +98,11 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
         const { reason = 'unexpected', detail = '' } = fields
         failing.set(id, { reason, detail })
         failures.set(reason, (failures.get(reason) ?? 0) + 1)
+        break
+      }
+      case 'request.again': {
+        const status = String(fields.status ?? 'no answer')
+        requestsAgain.set(status, (requestsAgain.get(status) ?? 0) + 1)
         break
       }
       case 'transfer.again':

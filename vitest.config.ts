@@ -11,6 +11,8 @@ if (major < 24) {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // `npm run test:s3` runs these, against a real gateway.
+    exclude: ['test/rgw/**'],
     environment: 'node',
     globals: false,
     pool: 'forks',

@@ -165,7 +165,7 @@ function partBytesFor(memoryMb: number): number {
 }
 
 /** The key from the environment, or from Secrets Manager. */
-function accessKeyFrom({ accessKey }: Config): AccessKeySource {
+export function accessKeyFrom({ accessKey }: Config): AccessKeySource {
   if ('value' in accessKey) return fixedAccessKey(accessKey.value)
   const client = new SecretsManagerClient()
   return secretAccessKey(async () => {

@@ -3,6 +3,7 @@ import { VERSION } from '../compose.ts'
 import { ConfigurationError, describeError } from '../errors.ts'
 import { addArchiveCommand } from './commands/archive.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnqueueCommand } from './commands/enqueue.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
 import { EXIT, type Finish } from './exit-codes.ts'
@@ -14,6 +15,7 @@ Start here:
   $ bird-archive demo                     see all of it work, on this machine alone
   $ bird-archive archive RECORDING-ID     archive one recording now
   $ bird-archive enqueue --ids ids.csv    leave a list to the deployed function
+  $ bird-archive doctor                   check key, clock, bucket and queues
 
 The environment says which Bird workspace and which bucket: docs/configuration.md.
 Results go to stdout, everything else to stderr; --json makes results readable for programs.
@@ -40,6 +42,7 @@ export async function main(argv: string[]): Promise<number> {
     .exitOverride()
   addArchiveCommand(program, finish)
   addEnqueueCommand(program, finish)
+  addDoctorCommand(program, finish)
   addDemoCommand(program, finish)
   addSandboxCommand(program, finish)
   try {

@@ -52,7 +52,7 @@ export function storeFailure(operation: string, key: string, error: unknown): Er
       ? error
       : new StoreError(`${operation} ${key}: ${describeError(error)}`, { cause: error })
   }
-  const name = /Object Lock Configuration/i.test(error.message)
+  const name = /object lock (?:configuration|not configured)/i.test(error.message)
     ? 'ObjectLockConfigurationNotFoundError'
     : error.name
   const mend =

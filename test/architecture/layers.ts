@@ -13,7 +13,7 @@ export type Layer =
 
 export interface Place {
   layer: Layer
-  /** The job whose folder it is in: archive, backfill, retrieve, verify. */
+  /** The job whose folder it is in: archive, backfill, doctor, retrieve, verify. */
   job?: string
   /** The outside system whose folder it is in: bird, s3, sqs, catalog. */
   system?: string
@@ -26,7 +26,7 @@ export function placeOf(path: string): Place {
   if (path === 'lib/compose.ts') return { layer: 'compose' }
   if (/^lib\/[^/]+\.ts$/.test(path)) return { layer: 'root' }
   const [, folder = '', file = ''] = /^lib\/([^/]+)\/(.+)$/.exec(path) ?? []
-  if (/^(archive|backfill|retrieve|verify)$/.test(folder)) {
+  if (/^(archive|backfill|doctor|retrieve|verify)$/.test(folder)) {
     return { layer: file === `${folder}.ts` ? 'story' : 'pure', job: folder }
   }
   if (folder === 'bird')

@@ -7,16 +7,27 @@ describe('help', () => {
   test('names the commands, the exit codes and where to start', async () => {
     const { code, stdout, stderr } = await run(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const text of ['archive', 'enqueue', 'demo', 'sandbox', '$ bird-archive demo', 'Exit codes: 0'])
+    for (const text of [
+      'archive',
+      'enqueue',
+      'doctor',
+      'demo',
+      'sandbox',
+      '$ bird-archive demo',
+      'Exit codes: 0',
+    ])
       expect(stdout).toContain(text)
   })
 
-  test.each(['archive', 'enqueue', 'demo', 'sandbox'])('of %s shows how it is used', async (command) => {
-    const { code, stdout } = await run([command, '--help'])
-    expect(code).toBe(0)
-    expect(stdout).toContain('Examples:')
-    expect(stdout).toContain(`$ bird-archive ${command}`)
-  })
+  test.each(['archive', 'enqueue', 'doctor', 'demo', 'sandbox'])(
+    'of %s shows how it is used',
+    async (command) => {
+      const { code, stdout } = await run([command, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toContain('Examples:')
+      expect(stdout).toContain(`$ bird-archive ${command}`)
+    },
+  )
 })
 
 describe('wrong usage exits with 2, says what is wrong on stderr, and prints nothing on stdout', () => {

@@ -15,16 +15,15 @@ import type { Context, SQSBatchResponse } from 'aws-lambda'
 import { DEFAULT_BIRD_LIMITS } from '../../lib/bird/client.ts'
 import { composeArchiveFunction, type ComposeOptions } from '../../lib/compose.ts'
 import { startQueueServer } from '../../lib/sandbox/queue-server.ts'
-import { type S3Faults, startS3Server } from '../../lib/sandbox/s3-server.ts'
+import type { S3Faults } from '../../lib/sandbox/s3-server.ts'
 import { type BirdDouble, type BirdReply, startBirdDouble } from './bird-double.ts'
 import { encodeTone } from './mp3-files.ts'
 import { exampleMetadata } from './recordings.ts'
 import { eventOf, type TestMessage } from './sqs-events.ts'
+import { startSandboxStore, type WorldStore } from './world-store.ts'
 
 export const WORKSPACE = '8bc02f53-87ac-48d2-b4fd-c2cf856a305f'
 export const ACCESS_KEY = 'test-access-key-0000000000000000'
-const BUCKET = 'archive'
-const MEDIA_BUCKET = 'bird-media'
 const LINK_SECONDS = 600
 
 /** Tests look into documents by name and compare what they find. */
@@ -85,21 +84,15 @@ export interface World extends AsyncDisposable {
   received(queue: 'queue' | 'dead-letters', waitSeconds?: number): Promise<Message[]>
 }
 
-/** Starts S3, SQS and Bird on 127.0.0.1 and clears all of it away when disposed. */
+/** Starts S3 (or takes the given one), SQS and Bird on 127.0.0.1 and clears all of it away when disposed. */
 export async function startWorld(
-  options: { objectLock?: boolean; queueClock?: number } = {},
+  options: { objectLock?: boolean; queueClock?: number; store?: WorldStore } = {},
 ): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'archiver-'))
-  const credentials = { accessKeyId: 'TESTKEYID', secretAccessKey: 'test-secret-access-key' }
   let faults: S3Faults = () => undefined
-  const s3 = await startS3Server({
-    directory,
-    credentials,
-    region: 'eu-west-1',
-    faults: (request) => faults(request),
-  })
-  await s3.createBucket(BUCKET, { objectLock: options.objectLock ?? true, versioning: true })
-  await s3.createBucket(MEDIA_BUCKET)
+  const { objectLock = true } = options
+  const s3 = options.store ?? (await startSandboxStore(directory, objectLock, (request) => faults(request)))
+  const { bucket: BUCKET, mediaBucket: MEDIA_BUCKET, region, credentials } = s3
   const sqs = await startQueueServer({ queueClock: options.queueClock ?? 900 })
   const bird = await startBirdDouble(ACCESS_KEY)
   const env = {
@@ -114,7 +107,7 @@ export async function startWorld(
   }
   // What the SDK itself reads it takes from the process: one world per test file.
   Object.assign(process.env, {
-    AWS_REGION: 'eu-west-1',
+    AWS_REGION: region,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_ENDPOINT_URL_S3: s3.url,

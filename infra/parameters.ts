@@ -1,0 +1,163 @@
+import { readConfig } from '../lib/config.ts'
+import { ConfigurationError } from '../lib/errors.ts'
+
+/** The parameters of serverless.yml, and the setting of the function that each becomes, if it becomes one. */
+const SETTING_OF = {
+  workspaceId: 'BIRD_WORKSPACE_ID',
+  secretArn: undefined,
+  birdApiUrl: 'BIRD_API_URL',
+  mediaOrigins: 'MEDIA_ORIGINS',
+  notReadyHours: 'NOT_READY_HOURS',
+  logLevel: 'LOG_LEVEL',
+  bucket: 'ARCHIVE_BUCKET',
+  keyArn: undefined,
+  prefix: 'ARCHIVE_PREFIX',
+  retentionMode: 'RETENTION_MODE',
+  retentionDays: 'RETENTION_DAYS',
+  glacierAfterDays: undefined,
+  s3ForcePathStyle: 'S3_FORCE_PATH_STYLE',
+  alarmEmail: undefined,
+} as const
+
+type ParameterName = keyof typeof SETTING_OF
+type Parameters = Readonly<Record<ParameterName, string>>
+
+/** Names of all parameters; another name given on the command line is a misspelling. */
+export const PARAMETERS = Object.keys(SETTING_OF) as readonly ParameterName[]
+
+/** The stage that has a made-up workspace, so that the template can be packaged and looked at without any parameter. */
+export const EXAMPLE_STAGE = 'example'
+
+export interface Packaging {
+  readonly stage: string
+  /** Whether the command is `deploy`, and not `package`. */
+  readonly deploys: boolean
+  /** Days of the transition rule while it is disabled. */
+  readonly glacierAfterDays: number
+}
+
+type Reference = string | { readonly Ref: string } | { readonly 'Fn::GetAtt': readonly [string, string] }
+
+/** What the parameters come to in the template: references to what is created, or names of what exists. */
+export interface Chosen {
+  readonly bucketName: Reference
+  readonly bucketArn: Reference | { readonly 'Fn::Sub': string }
+  readonly keyArn: Reference
+  readonly secretArn: Reference
+  /** Empty, or ends in `/`. */
+  readonly prefix: string
+  readonly glacierStatus: 'Enabled' | 'Disabled'
+  readonly glacierAfterDays: number
+  /** One of infra/ for each thing that may be there or not. */
+  readonly files: Readonly<Record<'bucket' | 'key' | 'keyUse' | 'secret' | 'email', string>>
+}
+
+const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/
+const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/
+const BUCKET_NAME = /^(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/
+const GLACIER_DAYS = { min: 1, max: 36_500 }
+
+/**
+ * Judges the parameters of a deployment, with the very rules of the function's own settings, and says what follows.
+ * @param named the names given on the command line
+ * @throws Error with all faults, each in the words of the parameters
+ */
+export function chooseFromParameters(
+  parameters: Parameters,
+  named: readonly string[],
+  packaging: Packaging,
+): Chosen {
+  const faults = [
+    ...settingFaults(parameters),
+    ...deploymentFaults(parameters, packaging),
+    ...named
+      .filter((name) => !(name in SETTING_OF))
+      .map((name) => `${name} is not a parameter: is it misspelt? They are ${PARAMETERS.join(', ')}`),
+  ]
+  if (faults.length > 0) throw new Error(`Parameters:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\n`)
+
+  const { bucket, keyArn, secretArn, prefix, glacierAfterDays, alarmEmail } = parameters
+  const creates = bucket === ''
+  const createsKey = creates && keyArn === ''
+  const unless = (without: boolean, file: string): string => `infra/${without ? 'nothing' : file}.yml`
+  return {
+    bucketName: creates ? { Ref: 'ArchiveBucket' } : bucket,
+    bucketArn: creates
+      ? { 'Fn::GetAtt': ['ArchiveBucket', 'Arn'] }
+      : { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::${bucket}` },
+    keyArn: createsKey ? { 'Fn::GetAtt': ['ArchiveKey', 'Arn'] } : keyArn,
+    secretArn: secretArn === '' ? { Ref: 'BirdAccessKey' } : secretArn,
+    prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+    glacierStatus: glacierAfterDays === '' ? 'Disabled' : 'Enabled',
+    glacierAfterDays: glacierAfterDays === '' ? packaging.glacierAfterDays : Number(glacierAfterDays),
+    files: {
+      bucket: unless(!creates, 'bucket'),
+      key: unless(!createsKey, 'key'),
+      keyUse: unless(!createsKey && keyArn === '', 'key-use'),
+      secret: unless(secretArn !== '', 'secret'),
+      email: unless(alarmEmail === '', 'email'),
+    },
+  }
+}
+
+/** What the function itself would refuse at its first event. */
+function settingFaults(parameters: Parameters): readonly string[] {
+  const environment: Record<string, string> = {
+    BIRD_ACCESS_KEY_SECRET: 'chosen-here',
+    QUEUE_URL: 'https://created-here',
+    DEAD_LETTER_QUEUE_URL: 'https://created-here',
+  }
+  for (const name of PARAMETERS) {
+    const setting = SETTING_OF[name]
+    if (setting !== undefined) environment[setting] = parameters[name]
+  }
+  if (parameters.bucket === '') environment['ARCHIVE_BUCKET'] = 'created-here'
+  try {
+    readConfig(environment, { queues: true })
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return error.faults.map(inWordsOfParameters)
+  }
+}
+
+function inWordsOfParameters(fault: string): string {
+  return PARAMETERS.reduce((text, name) => {
+    const setting = SETTING_OF[name]
+    return setting === undefined ? text : text.replaceAll(setting, name)
+  }, fault)
+}
+
+/** What only the deployment can know. */
+function deploymentFaults(parameters: Parameters, packaging: Packaging): readonly string[] {
+  const { bucket, keyArn, secretArn, glacierAfterDays, alarmEmail } = parameters
+  const days = /^\d{1,5}$/.test(glacierAfterDays) ? Number(glacierAfterDays) : Number.NaN
+  const checks: readonly (readonly [boolean, string])[] = [
+    [
+      bucket !== '' && !BUCKET_NAME.test(bucket),
+      'bucket is not the name of a bucket (3 to 63 of a-z, 0-9, - and .; no s3://, no ARN); leave it empty to create one',
+    ],
+    [keyArn !== '' && !KEY_ARN.test(keyArn), 'keyArn is not the ARN of a KMS key (an alias will not do)'],
+    [
+      secretArn !== '' && !SECRET_ARN.test(secretArn),
+      'secretArn is not the ARN of a secret in Secrets Manager; leave it empty to create one; never give the key itself',
+    ],
+    [
+      glacierAfterDays !== '' && !(days >= GLACIER_DAYS.min && days <= GLACIER_DAYS.max),
+      `glacierAfterDays must be a whole number from ${GLACIER_DAYS.min} to ${GLACIER_DAYS.max}, or empty for no transition`,
+    ],
+    [
+      glacierAfterDays !== '' && bucket !== '',
+      'glacierAfterDays is set, but bucket names an existing one: its lifecycle is its own; remove one of the two',
+    ],
+    [
+      alarmEmail !== '' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(alarmEmail),
+      'alarmEmail is not an address',
+    ],
+    [
+      packaging.deploys && packaging.stage === EXAMPLE_STAGE,
+      `the stage ${EXAMPLE_STAGE} is for looking at the template: deploy with --stage and --param="workspaceId=…"`,
+    ],
+  ]
+  return checks.filter(([isFault]) => isFault).map(([, fault]) => fault)
+}

@@ -1,0 +1,19 @@
+import { chooseFromParameters, PARAMETERS } from './parameters.ts'
+
+/**
+ * What osls calls for `${file(infra/settings.js):chosen}`; osls loads JavaScript only. Everything is decided, and
+ * refused, in parameters.ts.
+ * @param {{options: {param?: string[] | string}, resolveVariable: (name: string) => Promise<unknown>}} osls
+ */
+export async function chosen({ options, resolveVariable }) {
+  const values = {}
+  for (const name of PARAMETERS) values[name] = String((await resolveVariable(`param:${name}, ''`)) ?? '')
+  const named = [options.param ?? []].flat().map((text) => text.split('=', 1)[0])
+  return chooseFromParameters(values, named, {
+    stage: String(await resolveVariable('sls:stage')),
+    deploys: process.argv.includes('deploy'),
+    glacierAfterDays: Number(
+      await resolveVariable('file(infra/numbers.yml):bucket.glacierAfterDays'),
+    ),
+  })
+}

@@ -40,7 +40,7 @@ const MAX_ENVELOPES = 3
 
 const RequestObject = v.object({
   recordingId: v.pipe(v.string(), v.trim(), v.regex(UUID, 'recordingId is not a UUID')),
-  workspaceId: v.optional(
+  workspaceId: v.nullish(
     v.pipe(v.string(), v.regex(WORKSPACE_ID, 'workspaceId has characters that no id has')),
   ),
 })
@@ -89,14 +89,14 @@ function unwrap(body: string, depth: number): v.InferOutput<typeof RequestObject
 
 function unwrapJson(json: unknown, depth: number): v.InferOutput<typeof RequestObject> | string {
   if (typeof json === 'string' && UUID.test(json.trim())) return { recordingId: json.trim() }
+  const request = v.safeParse(RequestObject, json)
+  if (request.success) return request.output
   if (depth < MAX_ENVELOPES) {
     const sns = v.safeParse(SnsEnvelope, json)
     if (sns.success) return unwrap(sns.output.Message, depth + 1)
     const event = v.safeParse(EventBridgeEvent, json)
     if (event.success) return unwrapJson(event.output.detail, depth + 1)
   }
-  const request = v.safeParse(RequestObject, json)
-  if (request.success) return request.output
   const field = v.getDotPath(request.issues[0])
   return field === null
     ? 'the body is JSON, but not an object with a recordingId'

@@ -46,6 +46,8 @@ interface Result {
 
 /** The catalog is written even when time is up for everything else; this is part of the time kept for cleaning up. */
 const CATALOG_MS = 5_000
+/** Kept for the answer itself: without it the whole batch would count as failed. */
+const ANSWER_MS = 250
 
 /**
  * Archives a batch of queue messages, `concurrency` at a time, and answers which of them SQS has to deliver again.
@@ -67,7 +69,7 @@ export async function archiveBatch(
   const results = await Promise.all(
     event.Records.map((record) => limit(() => handle(record, deadline, systems))),
   )
-  const settled = await withCatalog(results, batchId, systems)
+  const settled = await withCatalog(results, batchId, deadline, systems)
 
   const unfinished = settled.filter(({ action }) => action === 'fail')
   const now = clock.now()
@@ -180,12 +182,14 @@ async function moveOn(
 async function withCatalog(
   results: readonly Result[],
   batchId: string,
+  deadline: Deadline,
   systems: BatchSystems,
 ): Promise<readonly Result[]> {
   const withSidecar = results.filter((result) => result.sidecar !== undefined)
   if (withSidecar.length === 0) return results
   const sidecars = withSidecar.map(({ sidecar }) => sidecar ?? '')
-  const missing = await systems.writeCatalog(sidecars, batchId, AbortSignal.timeout(CATALOG_MS))
+  const catalogMs = Math.floor(Math.max(Math.min(CATALOG_MS, deadline.remainingMs() - ANSWER_MS), 0))
+  const missing = await systems.writeCatalog(sidecars, batchId, AbortSignal.timeout(catalogMs))
   const unlisted = new Set(missing.map((position) => withSidecar[position]))
   return results.map((result) =>
     unlisted.has(result)

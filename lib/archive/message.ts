@@ -35,6 +35,11 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** Bird documents no form for a workspace id; it becomes part of a path and of a key, so it must be harmless in both. */
 export const WORKSPACE_ID = /^[A-Za-z0-9_-]{1,64}$/
 
+/** One workspace has one spelling in the bucket, however a message writes its UUID. */
+export function toWorkspaceId(text: string): string {
+  return UUID.test(text) ? text.toLowerCase() : text
+}
+
 /** SNS around EventBridge around the request is the deepest nesting that AWS produces. */
 const MAX_ENVELOPES = 3
 
@@ -60,14 +65,16 @@ export function isRecordingId(text: string): boolean {
 export function parseMessage(envelope: MessageEnvelope, defaultWorkspaceId: string): ParsedMessage {
   const found = unwrap(envelope.body, 0)
   if (typeof found === 'string') return { readable: false, reason: found }
-  const firstSeenAt = envelope.attributes['firstSeenAt']
-  const seen = firstSeenAt === undefined ? Number.NaN : Date.parse(firstSeenAt)
-  const deferrals = Number(envelope.attributes['deferrals'] ?? 0)
+  const { reason, firstSeenAt, deferrals: deferred } = envelope.attributes
+  // Whoever takes a message out of the dead-letter queue wants it tried, not dead-lettered again for its age.
+  const isRedriven = reason !== undefined
+  const seen = firstSeenAt === undefined || isRedriven ? Number.NaN : Date.parse(firstSeenAt)
+  const deferrals = isRedriven ? 0 : Number(deferred ?? 0)
   return {
     readable: true,
     request: {
       recordingId: found.recordingId.toLowerCase(),
-      workspaceId: found.workspaceId ?? defaultWorkspaceId,
+      workspaceId: toWorkspaceId(found.workspaceId ?? defaultWorkspaceId),
       // Never later than it was sent: a date in the future would put off `never-available` for ever.
       firstSeenAt: Number.isNaN(seen) ? envelope.sentAt : new Date(Math.min(seen, envelope.sentAt.getTime())),
       deferrals: Number.isSafeInteger(deferrals) && deferrals > 0 ? deferrals : 0,

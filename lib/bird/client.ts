@@ -70,7 +70,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: Bird
     maxResponseSize: MAX_ANSWER_BYTES,
   })
   const prefix = apiUrl.pathname.replace(/\/$/, '')
-  // One 429 speaks to the whole process: nobody asks again before this moment.
+  // A 429 that is waited out is waited out by the whole process: nobody asks again before this moment.
   let quietUntilMs = 0
 
   const once = async (

@@ -215,3 +215,9 @@ describe('the configuration', () => {
     expect(faults.join()).not.toMatch(/hush|test-access-key/)
   })
 })
+
+it('refuses a FIFO queue, which can delay no single message', () => {
+  expect(faultsOf({ QUEUE_URL: `${GOOD['QUEUE_URL']}.fifo` })).toEqual([
+    'QUEUE_URL is a FIFO queue, which can delay no single message: use a standard queue',
+  ])
+})

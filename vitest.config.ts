@@ -16,6 +16,8 @@ export default defineConfig({
     environment: 'node',
     globals: false,
     pool: 'forks',
+    // Most tests wait for a server rather than compute, so no core need be left over.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -45,6 +45,7 @@ export interface Archiver {
 /** Ten minutes: a two-hour conference of 60 MB at 1 Mbit/s. */
 const RECORDING_LIMIT_MS = 600_000
 const MIB = 1024 * 1024
+const SECRET_MS = 5_000
 
 /** Wires the archiver from its configuration. */
 export function composeArchiver(config: Config, options: ComposeOptions = {}): Archiver {
@@ -170,7 +171,11 @@ export function accessKeyFrom({ accessKey }: Config): AccessKeySource {
   const client = new SecretsManagerClient()
   return secretAccessKey(async () => {
     try {
-      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: accessKey.secretId }))
+      const { SecretString } = await client.send(
+        new GetSecretValueCommand({ SecretId: accessKey.secretId }),
+        // One reading serves all recordings, so it is under nobody's signal; a subnet without a way out never answers.
+        { abortSignal: AbortSignal.timeout(SECRET_MS) },
+      )
       return SecretString ?? ''
     } catch (cause) {
       throw new ConfigurationError(

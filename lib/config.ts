@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { WORKSPACE_ID } from './archive/message.ts'
+import { toWorkspaceId, WORKSPACE_ID } from './archive/message.ts'
 import type { RetentionPolicy } from './archive/retention.ts'
 import { isLoopback, type OriginPattern, parseOrigin } from './bird/redirect.ts'
 import { ConfigurationError } from './errors.ts'
@@ -82,6 +82,10 @@ const queueUrl = (name: string, hint: string) =>
     v.check(
       (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
       `${name} is not a URL: it is the queue's URL, not its ARN or name`,
+    ),
+    v.check(
+      (text) => !text.endsWith('.fifo'),
+      `${name} is a FIFO queue, which can delay no single message: use a standard queue`,
     ),
   )
 
@@ -180,7 +184,7 @@ export function readConfig(
   const { QUEUE_URL, DEAD_LETTER_QUEUE_URL, RETENTION_MODE, RETENTION_DAYS } = env
   return {
     birdApiUrl: env.BIRD_API_URL,
-    workspaceId: env.BIRD_WORKSPACE_ID,
+    workspaceId: toWorkspaceId(env.BIRD_WORKSPACE_ID),
     accessKey:
       env.BIRD_ACCESS_KEY === undefined
         ? { secretId: env.BIRD_ACCESS_KEY_SECRET ?? '' }

@@ -106,9 +106,9 @@ export function redact(text: string): string {
       .slice(0, 4 * MAX_REASON_CHARACTERS)
       // oxlint-disable-next-line no-control-regex -- JSON can smuggle the marker in, and it would come out as nothing
       .replace(/\u0001/g, ' ')
-      .replace(/\?\S*/g, '?…')
-      .replace(/(X-Amz-[\w-]+)=\S*/gi, '$1=…')
-      .replace(/AccessKey[\s:=]+\S+/gi, 'AccessKey …')
+      .replace(/(?:\?|%3f)\S*/gi, '?…')
+      .replace(/(X-Amz-[\w-]+)(?:=|%3d)\S*/gi, '$1=…')
+      .replace(/AccessKey["'\s:=]+\S+/gi, 'AccessKey …')
       .replace(
         /(?<!\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\d)/gi,
         (uuid) => `\u0001${uuids.push(uuid) - 1}\u0001`,

@@ -76,7 +76,7 @@ export async function archiveRecording(
     const read = readRecording((await asking).json, recordingId)
     if (!read.ok) return { outcome: { kind: 'failed', reason: 'bad-metadata', detail: read.reason } }
     const { recording } = read
-    const decision = decide(false, recording.status)
+    const decision = decide(recording.status)
     if (decision === 'not-yet' || decision === 'nothing-to-archive')
       return { outcome: { kind: decision, status: redact(recording.status) } }
 

@@ -1,20 +1,19 @@
 import type { Recording } from './recording.ts'
 
-export type Decision = 'already-archived' | 'archive' | 'nothing-to-archive' | 'not-yet'
+export type Decision = 'archive' | 'nothing-to-archive' | 'not-yet'
 
 /**
- * What to do with a recording. Source of the statuses: Bird's OpenAPI enum `RecordingStatus`.
+ * What to do with a recording that has no sidecar yet (one that has is archived, whatever Bird says of it).
+ * Source of the statuses: Bird's OpenAPI enum `RecordingStatus`.
  *
- * | sidecar | status                                  | decision           |
- * | ------- | --------------------------------------- | ------------------ |
- * | there   | any, even one that Bird has forgotten   | already-archived   |
- * | missing | available                               | archive            |
- * | missing | absent, failed                          | nothing-to-archive |
- * | missing | accepted, ongoing, paused, completed    | not-yet            |
- * | missing | any value that is not known today       | not-yet            |
+ * | status                               | decision           |
+ * | ------------------------------------ | ------------------ |
+ * | available                            | archive            |
+ * | absent, failed                       | nothing-to-archive |
+ * | accepted, ongoing, paused, completed | not-yet            |
+ * | any value that is not known today    | not-yet            |
  */
-export function decide(hasSidecar: boolean, status: Recording['status'] | undefined): Decision {
-  if (hasSidecar) return 'already-archived'
+export function decide(status: Recording['status']): Decision {
   switch (status) {
     case 'available':
       return 'archive'

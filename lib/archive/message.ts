@@ -35,12 +35,17 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** Bird documents no form for a workspace id; it becomes part of a path and of a key, so it must be harmless in both. */
 export const WORKSPACE_ID = /^[A-Za-z0-9_-]{1,64}$/
 
+/** One workspace has one spelling in the bucket, however a message writes its UUID. */
+export function toWorkspaceId(text: string): string {
+  return UUID.test(text) ? text.toLowerCase() : text
+}
+
 /** SNS around EventBridge around the request is the deepest nesting that AWS produces. */
 const MAX_ENVELOPES = 3
 
 const RequestObject = v.object({
   recordingId: v.pipe(v.string(), v.trim(), v.regex(UUID, 'recordingId is not a UUID')),
-  workspaceId: v.optional(
+  workspaceId: v.nullish(
     v.pipe(v.string(), v.regex(WORKSPACE_ID, 'workspaceId has characters that no id has')),
   ),
 })
@@ -60,14 +65,16 @@ export function isRecordingId(text: string): boolean {
 export function parseMessage(envelope: MessageEnvelope, defaultWorkspaceId: string): ParsedMessage {
   const found = unwrap(envelope.body, 0)
   if (typeof found === 'string') return { readable: false, reason: found }
-  const firstSeenAt = envelope.attributes['firstSeenAt']
-  const seen = firstSeenAt === undefined ? Number.NaN : Date.parse(firstSeenAt)
-  const deferrals = Number(envelope.attributes['deferrals'] ?? 0)
+  const { reason, firstSeenAt, deferrals: deferred } = envelope.attributes
+  // Whoever takes a message out of the dead-letter queue wants it tried, not dead-lettered again for its age.
+  const isRedriven = reason !== undefined
+  const seen = firstSeenAt === undefined || isRedriven ? Number.NaN : Date.parse(firstSeenAt)
+  const deferrals = isRedriven ? 0 : Number(deferred ?? 0)
   return {
     readable: true,
     request: {
       recordingId: found.recordingId.toLowerCase(),
-      workspaceId: found.workspaceId ?? defaultWorkspaceId,
+      workspaceId: toWorkspaceId(found.workspaceId ?? defaultWorkspaceId),
       // Never later than it was sent: a date in the future would put off `never-available` for ever.
       firstSeenAt: Number.isNaN(seen) ? envelope.sentAt : new Date(Math.min(seen, envelope.sentAt.getTime())),
       deferrals: Number.isSafeInteger(deferrals) && deferrals > 0 ? deferrals : 0,
@@ -89,14 +96,14 @@ function unwrap(body: string, depth: number): v.InferOutput<typeof RequestObject
 
 function unwrapJson(json: unknown, depth: number): v.InferOutput<typeof RequestObject> | string {
   if (typeof json === 'string' && UUID.test(json.trim())) return { recordingId: json.trim() }
+  const request = v.safeParse(RequestObject, json)
+  if (request.success) return request.output
   if (depth < MAX_ENVELOPES) {
     const sns = v.safeParse(SnsEnvelope, json)
     if (sns.success) return unwrap(sns.output.Message, depth + 1)
     const event = v.safeParse(EventBridgeEvent, json)
     if (event.success) return unwrapJson(event.output.detail, depth + 1)
   }
-  const request = v.safeParse(RequestObject, json)
-  if (request.success) return request.output
   const field = v.getDotPath(request.issues[0])
   return field === null
     ? 'the body is JSON, but not an object with a recordingId'

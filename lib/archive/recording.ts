@@ -22,6 +22,32 @@ export interface JsonObject {
   readonly [name: string]: Json
 }
 
+/** What ECMAScript's "JSON.parse source text access" adds, and TypeScript's library does not know yet. */
+const exact = JSON as unknown as {
+  parse(
+    text: string,
+    revive: (name: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown
+  rawJSON(text: string): unknown
+  isRawJSON(value: unknown): boolean
+}
+
+/**
+ * Parses JSON so that numbers too large or too fine for a double are written again just as they came: evidence is not
+ * rounded. Such a number is an opaque object meanwhile.
+ */
+export function parseExactly(text: string): unknown {
+  return exact.parse(text, (_, value, { source = '' }) =>
+    typeof value === 'number' && !isExact(value, source) ? exact.rawJSON(source) : value,
+  )
+}
+
+function isExact(value: number, source: string): boolean {
+  return (
+    Number.isSafeInteger(value) || (!Number.isInteger(value) && Number.isFinite(value) && source.length <= 17)
+  )
+}
+
 export type ReadRecording =
   | { readonly ok: true; readonly recording: Recording }
   | { readonly ok: false; readonly reason: string }
@@ -77,13 +103,14 @@ export function withoutLinks(json: JsonObject): JsonObject {
 }
 
 /** What presigned links of S3, CloudFront, Google and Azure have in common. */
-const SIGNED_QUERY = /(?:signature|credential|token|sig)=/i
+const SIGNED_QUERY = /(?:signature|credential|token|sig)(?:=|%3d)/i
 
 function disarm(value: Json): Json {
   if (typeof value === 'string')
     return value.replace(/(https?:\/\/[^\s?#]*)[?#]\S*/gi, (link: string, bare: string) =>
       SIGNED_QUERY.test(link) ? bare : link,
     )
+  if (exact.isRawJSON(value)) return value
   if (Array.isArray(value)) return value.map((item: Json) => disarm(item))
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(

@@ -41,7 +41,7 @@ export function secretAccessKey(fetchSecret: () => Promise<string>): AccessKeySo
  */
 export function keyIn(secret: string): string {
   const text = secret.trim()
-  if (/^[\u0021-\u007a\u007c\u007e]+$/.test(text)) return text
+  if (/^[\u0021-\u007e]+$/.test(text) && !/^[{["]/.test(text)) return text
   const key = jsonField(text)
   if (key !== undefined && /^[\u0021-\u007e]+$/.test(key)) return key
   throw new ConfigurationError([

@@ -70,7 +70,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: Bird
     maxResponseSize: MAX_ANSWER_BYTES,
   })
   const prefix = apiUrl.pathname.replace(/\/$/, '')
-  // One 429 speaks to the whole process: nobody asks again before this moment.
+  // A 429 that is waited out is waited out by the whole process: nobody asks again before this moment.
   let quietUntilMs = 0
 
   const once = async (
@@ -123,7 +123,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: Bird
           if (await accessKey.reread(key)) continue
         }
 
-        const error = answer instanceof Error ? answer : refusalOf(operation, answer)
+        const error = answer instanceof Error ? answer : refusalOf(operation, answer, key)
         const failure = { status: error.failure.status, retryAfterMs: error.failure.retryAfterMs }
         const patienceMs = failure.status === 429 ? throttlePatienceMs : time.patienceMs()
         const advice = adviseRetry(failure, attempt, throttled, patienceMs, clock.random())
@@ -167,21 +167,22 @@ async function readText(
 function refusalOf(
   operation: BirdFailure['operation'],
   answer: BirdAnswer & { retryAfterMs: number | undefined },
+  key: string,
 ): BirdError {
-  const { code, message } = readProblem(answer.text)
+  const { code, message } = readProblem(answer.text, key)
   const { status, requestId, retryAfterMs } = answer
   return new BirdError({ operation, status, code, requestId, retryAfterMs }, message ?? 'no reason given')
 }
 
-/** Bird's error body is `{code, message}`; whatever else comes is of no use to anybody. */
-function readProblem(text: string): { code?: string; message?: string } {
+/** Bird's error body is `{code, message}`; whatever else comes is of no use to anybody, and a key that is repeated least. */
+function readProblem(text: string, key: string): { code?: string; message?: string } {
   try {
     const json: unknown = JSON.parse(text)
     if (typeof json !== 'object' || json === null) return {}
     const { code, message } = json as Record<string, unknown>
     return {
       ...(typeof code === 'string' && { code: code.slice(0, 80) }),
-      ...(typeof message === 'string' && { message }),
+      ...(typeof message === 'string' && { message: message.replaceAll(key, '…') }),
     }
   } catch {
     return {}

@@ -97,9 +97,11 @@ export function createDownloader(
       if (!(opened instanceof Error) && isBody(opened.response, resumption)) return opened
 
       const error = opened instanceof Error ? opened : await refuse(opened, clock)
-      const { status, retryAfterMs } = error.failure
-      // An expired or revoked link is mended by a fresh one, which is what the next round asks for.
-      const failure = { status: status === 403 ? undefined : status, retryAfterMs }
+      const { status, code, retryAfterMs } = error.failure
+      // An expired or revoked link is mended by a fresh one, which is what the next round asks for. S3 answers 400 where
+      // the credentials behind it have lapsed (S3 API Reference, "Error responses": ExpiredToken).
+      const isSpent = status === 403 || code === 'ExpiredToken'
+      const failure = { status: isSpent ? undefined : status, retryAfterMs }
       const advice = adviseRetry(failure, attempt, throttled, time.patienceMs(), clock.random())
       if (!advice.retry) throw error
       logAgain(log, 'download', link.url.host, status, advice.delayMs)

@@ -1,3 +1,4 @@
+import { parseExactly } from '../archive/recording.ts'
 import { BirdError, RedirectError } from '../errors.ts'
 import type { BirdClient, CallTime } from './client.ts'
 import { checkRedirect, type OriginPattern } from './redirect.ts'
@@ -26,7 +27,7 @@ export async function getRecording(
 ): Promise<RecordingAnswer> {
   const { text, requestId } = await client.get('get recording', pathOf(workspaceId, recordingId), [200], time)
   try {
-    return { json: JSON.parse(text), requestId }
+    return { json: parseExactly(text), requestId }
   } catch (cause) {
     throw new BirdError({ operation: 'get recording', status: 200, requestId }, 'the answer is not JSON', {
       cause,

@@ -23,9 +23,12 @@ export function parseOrigin(text: string): OriginPattern | string {
   const [, scheme = '', host = '', port = ''] = match
   if (scheme.toLowerCase() === 'http' && !isLoopback(host.toLowerCase()))
     return `"${text.trim()}" is plain http, which is allowed for this machine itself only: use https`
+  if (Number(port) > 65_535) return `"${text.trim()}" has a port that does not exist`
+  if (host.startsWith('*.') && !/[a-z][a-z0-9-]*$/i.test(host))
+    return `"${text.trim()}" puts a * before a number: addresses are named in full`
   const protocol = scheme.toLowerCase() === 'http' ? 'http:' : 'https:'
   const defaultPort = protocol === 'http:' ? '80' : '443'
-  return { protocol, host: host.toLowerCase(), port: port === '' ? defaultPort : port }
+  return { protocol, host: host.toLowerCase(), port: port === '' ? defaultPort : String(Number(port)) }
 }
 
 /**

@@ -108,7 +108,7 @@ function time(value: Json | undefined): string | null {
 /** Source: Bird's `CallIdentifier`: `number.number` comes without "+", `number.identity` with it. */
 function digits(party: Json | undefined): string | null {
   const number = isObject(party) && isObject(party['number']) ? party['number'] : {}
-  const written = text(number['number']) ?? text(number['identity'])
+  const written = [number['number'], number['identity']].map(text).find((form) => /\d/.test(form ?? ''))
   const kept = written?.replace(/\D/g, '') ?? ''
   return kept === '' ? null : kept
 }

@@ -2,7 +2,7 @@ import { S3ServiceException } from '@aws-sdk/client-s3'
 import { ConfigurationError, describeError, StoreError } from '../errors.ts'
 
 /** HTTP status of a refused command; undefined where S3 did not answer. */
-export function statusOf(error: unknown): number | undefined {
+function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
 }
 
@@ -56,7 +56,7 @@ export function storeFailure(operation: string, key: string, error: unknown): Er
     ? 'ObjectLockConfigurationNotFoundError'
     : error.name
   const mend =
-    MENDS[name] ?? (statusOf(error) === 403 && error.name === '403' ? MENDS['AccessDenied'] : undefined)
+    MENDS[name] ?? (statusOf(error) === 403 && NAMELESS.has(error.name) ? MENDS['AccessDenied'] : undefined)
   if (mend !== undefined)
     return new ConfigurationError([`S3 refuses ${operation} (${error.name}): ${mend}`], { cause: error })
   return new StoreError(
@@ -64,6 +64,9 @@ export function storeFailure(operation: string, key: string, error: unknown): Er
     { cause: error },
   )
 }
+
+/** What the SDK calls an answer without a body, as every refused HEAD is. */
+const NAMELESS = new Set(['403', 'Forbidden', 'Unknown', 'UnknownError'])
 
 const OURS = new Set([
   'ConfigurationError',

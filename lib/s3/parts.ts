@@ -19,7 +19,7 @@ const MAX_PARTS = 10_000
 const MIN_PART_BYTES = 5 * 1024 * 1024
 const MIB = 1024 * 1024
 /** Opening and aborting an upload are not under the recording's signal, so they get a short limit of their own. */
-const HOUSEKEEPING_MS = 5_000
+export const HOUSEKEEPING_MS = 5_000
 
 /** The size of a part for a body of known length: as preferred, larger only where 10,000 parts would not do. */
 export function partBytesFor(totalBytes: number, preferredBytes: number): number {

@@ -96,6 +96,8 @@ export function createStore(options: StoreOptions): Store {
       if (filled + next.value.length > buffer.length) {
         // Only a body of unknown length gets here: a longer one than declared is stopped by the watch.
         const head = Buffer.concat([buffer.subarray(0, filled), next.value])
+        // The head is a copy, so the buffer need not wait with it.
+        room[Symbol.dispose]()
         return await writeUnknown(order, head, { [Symbol.asyncIterator]: () => chunks })
       }
       buffer.set(next.value, filled)

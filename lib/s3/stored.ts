@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  type ObjectLockRetention,
   PutObjectRetentionCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -76,12 +77,12 @@ export function crc32Base64(crc: number): string {
   return bytes.toString('base64')
 }
 
-export function sha256Base64(hex: string): string {
+function sha256Base64(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64')
 }
 
 /** Reads a whole object again and digests it; `bytes` are counted, not believed. */
-export async function rereadObject(
+async function rereadObject(
   place: Place,
   key: string,
   versionId: string | undefined,
@@ -164,7 +165,12 @@ export async function ensureLock(
 ): Promise<Lock | undefined> {
   if (wanted === undefined || isAsStrong(stored.lock, wanted)) return stored.lock
   const { versionId } = stored
-  const Retention = { Mode: wanted.mode, RetainUntilDate: wanted.until }
+  // Only what is missing is added: S3 refuses to weaken a lock in any respect, and an adopted object may carry another.
+  const isCompliance = stored.lock?.mode === 'COMPLIANCE' || wanted.mode === 'COMPLIANCE'
+  const Retention: ObjectLockRetention = {
+    Mode: isCompliance ? 'COMPLIANCE' : 'GOVERNANCE',
+    RetainUntilDate: new Date(Math.max(wanted.until.getTime(), stored.lock?.until.getTime() ?? 0)),
+  }
   const command = new PutObjectRetentionCommand({
     Bucket: place.bucket,
     Key: key,

@@ -8,7 +8,7 @@ import { Upload as LibStorageUpload } from '@aws-sdk/lib-storage'
 import type { MediaFacts } from '../archive/media.ts'
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
-import { abortUpload, type Upload } from './parts.ts'
+import { abortUpload, HOUSEKEEPING_MS, type Upload } from './parts.ts'
 import type { AudioOrder } from './audio-order.ts'
 import { headObject, type Place } from './stored.ts'
 import { lockParameters, repeatOnConflict } from './whole.ts'
@@ -51,7 +51,9 @@ export async function uploadUnknownLength(
           return await repeatOnConflict(send, clock, order.signal)
         }
         if (!(command instanceof CreateMultipartUploadCommand)) return await send()
-        const created = await place.client.send(command)
+        const created = await place.client.send(command, {
+          abortSignal: AbortSignal.timeout(HOUSEKEEPING_MS),
+        })
         uploadId = created.UploadId
         return created
       },

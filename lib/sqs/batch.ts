@@ -36,6 +36,8 @@ export interface BatchSystems {
   readonly recordingLimitMs: number
 }
 
+type Failed = Extract<Outcome, { kind: 'failed' }>
+
 /** What one message came to. */
 interface Result {
   readonly messageId: string
@@ -46,6 +48,8 @@ interface Result {
 
 /** The catalog is written even when time is up for everything else; this is part of the time kept for cleaning up. */
 const CATALOG_MS = 5_000
+/** Kept for the answer itself: without it the whole batch would count as failed. */
+const ANSWER_MS = 250
 
 /**
  * Archives a batch of queue messages, `concurrency` at a time, and answers which of them SQS has to deliver again.
@@ -67,7 +71,7 @@ export async function archiveBatch(
   const results = await Promise.all(
     event.Records.map((record) => limit(() => handle(record, deadline, systems))),
   )
-  const settled = await withCatalog(results, batchId, systems)
+  const settled = await withCatalog(results, batchId, deadline, systems)
 
   const unfinished = settled.filter(({ action }) => action === 'fail')
   const now = clock.now()
@@ -126,12 +130,13 @@ async function attemptArchive(
   if (!deadline.mayStart()) return { outcome: whyStopped(deadline.signal.reason) }
   using limit = limitTime(systems.recordingLimitMs, deadline.signal)
   try {
+    const endsAtMs = systems.clock.now().getTime() + systems.recordingLimitMs
     const archived = await systems.archive(request, delivery, {
       signal: limit.signal,
-      patienceMs: deadline.patienceMs,
+      patienceMs: () => Math.min(deadline.patienceMs(), endsAtMs - systems.clock.now().getTime()),
     })
     const { outcome } = archived
-    if (outcome.kind === 'failed' && outcome.reason === 'misconfigured' && !deadline.signal.aborted) {
+    if (concernsAll(outcome, request, systems.workspaceId) && !deadline.signal.aborted) {
       systems.log.event('batch.stopped', { reason: outcome.reason, detail: outcome.detail })
       deadline.stop('batch-stopped')
     }
@@ -143,6 +148,15 @@ async function attemptArchive(
         : failed('unexpected', describeError(error)),
     }
   }
+}
+
+/**
+ * Whether a fault lies in what all messages share. A message may name a workspace that our key has no right to (403);
+ * that is its own fault, and must not stop the batches that it travels in.
+ */
+function concernsAll(outcome: Outcome, request: ArchiveRequest, workspaceId: string): outcome is Failed {
+  if (outcome.kind !== 'failed' || outcome.reason !== 'misconfigured') return false
+  return outcome.httpStatus !== 403 || request.workspaceId === workspaceId
 }
 
 function whyStopped(reason: unknown): Outcome {
@@ -164,7 +178,12 @@ async function moveOn(
   const seen = firstSeenAt.toISOString()
   if (disposition.action === 'defer') {
     const attributes = { firstSeenAt: seen, deferrals: String(disposition.deferrals) }
-    await queue.defer(message, disposition.delaySeconds, attributes, signal)
+    await queue.defer(
+      { ...message, attributes: withoutDeadLetterMarks(message.attributes) },
+      disposition.delaySeconds,
+      attributes,
+      signal,
+    )
   }
   if (disposition.action === 'dead-letter') {
     const { reason, detail } = disposition
@@ -176,16 +195,24 @@ async function moveOn(
   }
 }
 
+/** A message that came back from the dead-letter queue is a message like any other once it is sent again. */
+function withoutDeadLetterMarks(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const { reason: _reason, detail: _detail, originalMessageId: _id, ...others } = attributes
+  return others
+}
+
 /** What is archived but not in the catalog is reported failed: its redelivery writes the row, and nothing else. */
 async function withCatalog(
   results: readonly Result[],
   batchId: string,
+  deadline: Deadline,
   systems: BatchSystems,
 ): Promise<readonly Result[]> {
   const withSidecar = results.filter((result) => result.sidecar !== undefined)
   if (withSidecar.length === 0) return results
   const sidecars = withSidecar.map(({ sidecar }) => sidecar ?? '')
-  const missing = await systems.writeCatalog(sidecars, batchId, AbortSignal.timeout(CATALOG_MS))
+  const catalogMs = Math.floor(Math.max(Math.min(CATALOG_MS, deadline.remainingMs() - ANSWER_MS), 0))
+  const missing = await systems.writeCatalog(sidecars, batchId, AbortSignal.timeout(catalogMs))
   const unlisted = new Set(missing.map((position) => withSidecar[position]))
   return results.map((result) =>
     unlisted.has(result)

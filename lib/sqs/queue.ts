@@ -63,7 +63,10 @@ export function mergeAttributes(
   })
   return Object.fromEntries(
     merged
-      .map(([name, value]) => [name, value.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g, '')] as const)
+      .map(
+        ([name, value]) =>
+          [name, value.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')] as const,
+      )
       .filter(([, value]) => value !== '')
       .slice(0, MAX_ATTRIBUTES)
       .map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),

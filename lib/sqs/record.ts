@@ -11,7 +11,7 @@ export function readRecord(
       stringValue === undefined ? [] : [[name, stringValue]],
     ),
   )
-  const sent = Number(record.attributes.SentTimestamp)
+  const sent = Number(record.attributes?.SentTimestamp)
   return {
     body: record.body,
     attributes,
@@ -21,5 +21,5 @@ export function readRecord(
 
 /** SQS's `ApproximateReceiveCount`, from 1. */
 export function attemptOf(record: SQSRecord): number {
-  return Number(record.attributes.ApproximateReceiveCount) || 1
+  return Number(record.attributes?.ApproximateReceiveCount) || 1
 }

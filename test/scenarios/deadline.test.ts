@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -92,6 +94,45 @@ describe('when time is nearly up', () => {
     expect(failed).toEqual(['message-0'])
     expect(events.find(({ event }) => event === 'batch.finished')?.['remainingMs']).toBeGreaterThan(0)
   })
+
+  it('the catalog is given up before the function is, and what it lacks is reported failed', async () => {
+    const { id } = await world.addRecording()
+    setStrikes(world, { operation: 'PutObject', key: /^catalog\//, fault: { kind: 'stall' } })
+    const { failed, events } = await world.run([id], { remainingMs: 1500 })
+    setStrikes(world)
+    expect(failed).toEqual(['message-0'])
+    expect(events.find(({ event }) => event === 'batch.finished')?.['remainingMs']).toBeGreaterThan(0)
+  })
+
+  it('what must not be aborted ends by itself: the opening of an upload, and the reading of the secret', async () => {
+    const secrets = createServer(() => {})
+    await new Promise<void>((resolve) => {
+      secrets.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = secrets.address() as AddressInfo
+    process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER'] = `http://127.0.0.1:${port}`
+    const known = await world.addRecording({ audio: large })
+    const unknown = await world.addRecording({ audio: large })
+    const create = { operation: 'CreateMultipartUpload', fault: { kind: 'stall' } } as const
+    const { struck } = setStrikes(world, create, { ...NO_LENGTH, key: new RegExp(unknown.id) })
+    const secret = { ...world.env, BIRD_ACCESS_KEY: undefined, BIRD_ACCESS_KEY_SECRET: 'bird' }
+    const endsAt = Date.now() + 2500
+    const answers = await Promise.all(
+      [world.env, secret].map((environment) =>
+        composeArchiveFunction(environment, { log: { event: () => {} }, writeMetrics: () => {} })(
+          eventOf([known.id, unknown.id]),
+          { awsRequestId: 'request', getRemainingTimeInMillis: () => endsAt - Date.now() } as Context,
+        ),
+      ),
+    )
+    setStrikes(world)
+    secrets.close()
+    secrets.closeAllConnections()
+    delete process.env['AWS_ENDPOINT_URL_SECRETS_MANAGER']
+    expect(struck).toEqual([2, 1])
+    const all = [{ itemIdentifier: 'message-0' }, { itemIdentifier: 'message-1' }]
+    expect(answers.map(({ batchItemFailures }) => batchItemFailures)).toEqual([all, all])
+  }, 15_000)
 
   it('at the very start nothing is begun and nothing is asked', async () => {
     const { id } = await world.addRecording()

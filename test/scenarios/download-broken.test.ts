@@ -56,6 +56,12 @@ const REFUSED_LINKS: [name: string, requests: number, detail: RegExp, reply: Rep
   ['500', 4, /500/, () => ({ status: 500 })],
   ['503 SlowDown', 4, /503/, () => ({ status: 503, body: '<Error><Code>SlowDown</Code></Error>' })],
   ['404', 4, /404/, () => ({ status: 404 })],
+  [
+    '400 ExpiredToken',
+    4,
+    /ExpiredToken/,
+    () => ({ status: 400, body: '<Error><Code>ExpiredToken</Code></Error>' }),
+  ],
   ['400', 1, /400/, () => ({ status: 400 })],
   ['204', 1, /204/, () => ({ status: 204 })],
   [
@@ -98,6 +104,8 @@ beforeAll(async () => {
       },
     ]),
   )
+  const lapsed = { status: 400, body: '<Error><Code>ExpiredToken</Code></Error>' }
+  served.set('lapsed, once', await addServed(world, media, (audio) => [lapsed, serveAudio(audio)]))
   served.set('expired', await addServed(world, media, (audio) => [serveAudio(audio)], { links: ['stale'] }))
   const expired = async (id: string): Promise<string> =>
     await getSignedUrl(
@@ -147,6 +155,11 @@ describe('a link', () => {
     await expectArchivedOnce(world, recording)
     const asked = world.bird.requests.filter(({ path }) => path.endsWith(`${recording.id}.mp3`))
     expect(asked).toHaveLength(2)
+  })
+
+  it('whose credentials have lapsed before it did (400 ExpiredToken) is replaced, too', async () => {
+    await expectArchivedOnce(world, of('lapsed, once'))
+    expect(media.requestsOf(of('lapsed, once').id)).toHaveLength(2)
   })
 
   it('that is refused four times over is a failure of this recording alone: nobody stops the batch for it', async () => {

@@ -67,7 +67,10 @@ describe('a server that falls silent', () => {
     world.bird.scripts.get(silent.id)?.metadata.unshift('stall')
     const linkless = await add('when asked for a link', (audio) => [serveAudio(audio)])
     world.bird.scripts.get(linkless.id)?.link.unshift('stall')
-    run = await runServed(world, media, served.values(), { compose: { birdLimits: IMPATIENT } })
+    run = await runServed(world, media, served.values(), {
+      compose: { birdLimits: IMPATIENT },
+      remainingMs: 20_000,
+    })
   })
 
   it.for([

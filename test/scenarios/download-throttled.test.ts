@@ -1,5 +1,6 @@
+import type { Message } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadLettersOf, expectArchivedOnce, expectNothingOf } from '../helpers/archived.ts'
+import { expectArchivedOnce, expectNothingOf } from '../helpers/archived.ts'
 import type { Reply } from '../helpers/bird-double.ts'
 import {
   cutAfter,
@@ -9,7 +10,7 @@ import {
   startMediaDouble,
 } from '../helpers/media-double.ts'
 import { addServed, endOf, expectRefused, runServed, type Served } from '../helpers/served.ts'
-import { type Run, startWorld, type World } from '../helpers/world.ts'
+import { ACCESS_KEY, type Run, startWorld, type World } from '../helpers/world.ts'
 
 let world: World
 let media: MediaDouble
@@ -30,6 +31,12 @@ const throttle = (retryAfter?: string): Reply => ({
 })
 const askedOf = (id: string): string[] =>
   world.bird.requests.filter(({ path }) => path.includes(id)).map(({ path }) => path)
+/** The queue's messages, once so many of them have become visible. */
+async function receiveAll(count: number): Promise<Message[]> {
+  const messages: Message[] = []
+  while (messages.length < count) messages.push(...(await world.received('queue', 5)))
+  return messages
+}
 /** The next full second after a moment, and as an HTTP-date. */
 function atFullSecond(ms: number): [number, string] {
   const moment = Math.ceil(ms / 1_000) * 1_000
@@ -81,31 +88,34 @@ describe('429 from Bird', () => {
     expect(media.requestsOf(recording.id)).toHaveLength(2)
   })
 
-  it.for([
-    ['than anybody waits', '120', 60_000, 120],
-    ['than this function has left', '20', 5_000, 20],
-    ['than SQS can delay', '100000', 60_000, 900],
-  ] as const)(
-    'for longer %s sends the message again, later, and counts as no attempt',
-    async ([, retryAfter, remainingMs, delaySeconds]) => {
+  it('for longer than anybody waits, or the function has left, sends the message again, later, and is no attempt', async () => {
+    const attributes = { firstSeenAt: '2026-01-02T03:04:05.000Z', deferrals: '3' }
+    const recordings: Served[] = []
+    for (const [retryAfter, remainingMs, delaySeconds] of [
+      ['120', 60_000, 120],
+      ['20', 5_000, 20],
+      ['100000', 60_000, 900],
+    ] as const) {
       const recording = await addServed(world, media, honest)
+      recordings.push(recording)
+      const { id } = recording
       scriptOf(recording).metadata.splice(0, Infinity, throttle(retryAfter))
-      const attributes = { firstSeenAt: '2026-01-02T03:04:05.000Z', deferrals: '3' }
-      const run = await world.run([{ body: recording.id, attributes, sentAt: new Date() }], { remainingMs })
+      const run = await world.run([{ body: id, attributes }], { remainingMs })
       expect(run.failed).toEqual([])
-      expect(endOf(run, recording.id)).toMatchObject({ event: 'recording.throttled', delaySeconds })
+      expect(endOf(run, id)).toMatchObject({ event: 'recording.throttled', delaySeconds })
       expect(run.metrics[0]).toMatchObject({ Throttled: 1, Deferred: 1, Failed: 0 })
-      expect(askedOf(recording.id)).toHaveLength(1)
-      await expectNothingOf(world, recording.id)
-      expect(await deadLettersOf(world, recording.id)).toEqual([])
-      const messages = await world.received('queue', 5)
-      const again = messages.find(({ Body }) => Body === recording.id)
-      expect(again?.MessageAttributes).toMatchObject({
+      expect(askedOf(id)).toHaveLength(1)
+      await expectNothingOf(world, id)
+    }
+    const again = await receiveAll(recordings.length)
+    expect(again.map(({ Body = '' }) => Body).toSorted()).toEqual(recordings.map(({ id }) => id).toSorted())
+    for (const { MessageAttributes } of again)
+      expect(MessageAttributes).toMatchObject({
         firstSeenAt: { StringValue: attributes.firstSeenAt },
         deferrals: { StringValue: '3' },
       })
-    },
-  )
+    expect(await world.received('dead-letters')).toEqual([])
+  })
 })
 
 describe('401 and 403 from Bird', () => {
@@ -121,6 +131,15 @@ describe('401 and 403 from Bird', () => {
     for (const { id } of unfinished) await expectRefused(world, run, id, 'misconfigured')
     expect(run.failed.toSorted()).toEqual(unfinished.map(({ id }) => id).toSorted())
   }
+
+  it('whose message repeats the key do not bring it into the log', async () => {
+    const refused = await addServed(world, media, honest)
+    const message = `the key "${ACCESS_KEY}" may not`
+    scriptOf(refused).metadata.splice(0, Infinity, { status: 403, body: { message } })
+    const run = await runServed(world, media, [refused])
+    expect(run.output).toContain('the key')
+    expect(run.output).not.toContain(ACCESS_KEY.slice(0, 12))
+  })
 
   it('stop the batch: what is archived stays archived, all else is reported failed, and the log says what to mend', async () => {
     const first = await addServed(world, media, honest)

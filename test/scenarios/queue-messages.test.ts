@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { Context, SQSEvent } from 'aws-lambda'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { composeArchiveFunction } from '../../lib/compose.ts'
 import { expectArchivedOnce, expectNothingOf } from '../helpers/archived.ts'
 import { type QueueFront, startQueueFront } from '../helpers/queue-front.ts'
 import { NO_LENGTH, setStrikes, type Strike } from '../helpers/strikes.ts'
@@ -41,6 +43,15 @@ describe('a message in any of the known forms is archived', () => {
     expect((await world.run([write(recording.id)])).failed).toEqual([])
     await expectArchivedOnce(world, recording)
   })
+})
+
+it('a message of which nothing is told but its id and body is archived', async () => {
+  const recording = await world.addRecording()
+  const handler = composeArchiveFunction(world.env, { log: { event: () => {} }, writeMetrics: () => {} })
+  const bare = { Records: [{ messageId: 'bare', body: recording.id }] } as SQSEvent
+  const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 60_000 } as Context
+  expect(await handler(bare, context)).toEqual({ batchItemFailures: [] })
+  await expectArchivedOnce(world, recording)
 })
 
 describe('a message that cannot be read', () => {

@@ -105,6 +105,22 @@ describe('a recording that is not yet available', () => {
     })
   })
 
+  it('starts anew when a person moves its message back from the dead-letter queue', async () => {
+    const { id } = await world.addRecording({ metadata: { status: 'ongoing' } })
+    const sentAt = new Date(Date.now() - 60_000)
+    const old = new Date(Date.now() - 100 * HOUR_MS).toISOString()
+    const marks = { reason: 'never-available', detail: 'still ongoing', originalMessageId: 'message-9' }
+    const attributes = { ...marks, firstSeenAt: old, deferrals: '14', tenant: 'acme' }
+    expect((await world.run([{ body: id, sentAt, attributes }])).failed).toEqual([])
+    expect(await deadLettersOf(world, id)).toEqual([])
+    expect(sqs.calls[0]?.input).toMatchObject({ QueueUrl: world.env['QUEUE_URL'], DelaySeconds: 60 })
+    expect(textOf(sqs.calls[0]?.input['MessageAttributes'])).toEqual({
+      firstSeenAt: sentAt.toISOString(),
+      deferrals: '1',
+      tenant: 'acme',
+    })
+  })
+
   it('is archived when the message that comes back finds it available', async () => {
     const recording = await world.addRecording()
     const { metadata = [] } = world.bird.scripts.get(recording.id) ?? {}

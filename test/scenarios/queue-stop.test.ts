@@ -41,6 +41,21 @@ describe('a key that Bird does not take', () => {
     },
   )
 
+  it("fails one message and no other when it is only that message's own workspace that is forbidden", async () => {
+    const foreign = await world.addRecording({
+      metadataReplies: [{ status: 403, body: { code: 'Denied', message: 'not yours' } }],
+    })
+    const good = await world.addRecording()
+    const message = JSON.stringify({ recordingId: foreign.id, workspaceId: 'another-workspace' })
+    const { failed, events } = await world.run([message, good.id], { environment: { CONCURRENCY: '1' } })
+    expect(failed).toEqual(['message-0'])
+    expect(events.map(({ event }) => event)).not.toContain('batch.stopped')
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: 'recording.failed', reason: 'misconfigured' }),
+    )
+    await expectArchivedOnce(world, good)
+  })
+
   it('leaves what was archived before it acknowledged, with its row', async () => {
     const good = await world.addRecording()
     const bad = await world.addRecording({ metadataReplies: [{ status: 401, body: {} }] })

@@ -22,7 +22,10 @@ const SIGNATURE = 'b1d5ea7000000000000000000000000000000000000000000000000000c0f
 const LINK = `https://voice.s3.eu-west-1.amazonaws.com/r.mp3?X-Amz-Expires=600&X-Amz-Security-Token=IQoJtoken&X-Amz-Signature=${SIGNATURE}`
 /** What a server says that repeats everything it knows. */
 const GOSSIP = `key AccessKey ${ACCESS_KEY} may not read ${LINK} of +${CALLER} and ${CALLEE} (+44 7700 900456)`
-const gossip = (status: number): BirdReply => ({ status, body: { code: 'Gossip', message: GOSSIP } })
+const gossip = (status: number): BirdReply => ({
+  status,
+  body: { code: 'Gossip', message: `${ACCESS_KEY}! ${GOSSIP}` },
+})
 const html = `<html><body>${GOSSIP}</body></html>`
 
 let world: World
@@ -74,9 +77,6 @@ beforeAll(async () => {
   await add('gossip for JSON', undefined, { metadataReplies: [{ status: 200, body: html }] })
   await add('gossip for a status', undefined, { metadata: { status: GOSSIP } })
   await add('gossip for an id', undefined, { metadata: { id: GOSSIP } })
-  await add('gossip when throttled', undefined, {
-    metadataReplies: [{ status: 429, headers: { 'retry-after': '300' }, body: { message: GOSSIP } }],
-  })
   await add('gossip for a request id', undefined, {
     metadataReplies: [{ status: 500, headers: { 'messagebird-request-id': GOSSIP } }],
   })
@@ -111,9 +111,14 @@ beforeAll(async () => {
     const refused = await addServed(world, media, (audio) => [serveAudio(audio)], {
       metadataReplies: [gossip(403)],
     })
+    // Throttling silences a whole process, so it gets one of its own.
+    const throttled = await addServed(world, media, (audio) => [serveAudio(audio)], {
+      metadataReplies: [{ status: 429, headers: { 'retry-after': '300' }, body: { message: GOSSIP } }],
+    })
     const environment = { MEDIA_ORIGINS: media.origin, CONCURRENCY: '64' }
     runs = [
       await world.run(messages, { environment }),
+      await runServed(world, media, [throttled]),
       await runServed(world, media, [refused]),
       await runServed(world, media, [refused], { environment: { BIRD_ACCESS_KEY: `${ACCESS_KEY}-old` } }),
     ]
@@ -137,17 +142,10 @@ const NUMBERS = new RegExp(`${CALLER}|${CALLEE}|7700 900456|7700900456|555010012
 describe('a run in which everything happens', () => {
   it('does see everything', () => {
     const events = new Set(runs.flatMap((run) => run.events.map(({ event }) => event)))
-    expect([...events].toSorted()).toEqual([
-      'batch.finished',
-      'batch.started',
-      'batch.stopped',
-      'recording.archived',
-      'recording.dead-lettered',
-      'recording.failed',
-      'recording.not-yet',
-      'recording.throttled',
-      'transfer.again',
-    ])
+    for (const end of ['archived', 'dead-lettered', 'failed', 'not-yet', 'throttled'])
+      expect(events).toContain(`recording.${end}`)
+    expect(events).toContain('batch.stopped')
+    expect(events).toContain('transfer.again')
     const reasons = new Set(runs.flatMap((run) => run.events.map(({ reason }) => reason)))
     for (const reason of ['bad-body', 'bad-metadata', 'bird-unavailable', 'conflict', 'misconfigured'])
       expect(reasons).toContain(reason)
@@ -178,6 +176,7 @@ describe('a run in which everything happens', () => {
       if (!key.endsWith('.json')) continue
       const { bird, ...ours } = JSON.parse(text) as { bird: object }
       expect(JSON.stringify(bird)).toContain(CALLER)
+      expect(bird).not.toHaveProperty('url')
       expect(JSON.stringify(ours)).not.toMatch(NUMBERS)
     }
   })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expectArchivedOnce, expectNothingOf, versionsOf } from '../helpers/archived.ts'
 import { buildLargeAudio } from '../helpers/large-audio.ts'
@@ -75,6 +76,36 @@ describe('retention', () => {
     await expectLocks(recording.id, 'COMPLIANCE', 365)
   })
 
+  it.for([
+    ['GOVERNANCE', 20_000, 'COMPLIANCE', 365],
+    ['COMPLIANCE', 1, 'GOVERNANCE', 365],
+  ] as const)(
+    'found otherwise on such audio (%s for %i days) is added to, never weakened, and stops no batch: %s for %i days',
+    async ([foundMode, foundDays, mode, days]) => {
+      const recording = await world.addRecording({ metadata: { createdAt } })
+      const key = keysOf(recording.id).audio
+      const foundUntil = new Date(Math.ceil((Date.now() + foundDays * DAY_MS) / 1000) * 1000)
+      await world.client.send(
+        new PutObjectCommand({
+          Bucket: 'archive',
+          Key: key,
+          Body: recording.audio,
+          ObjectLockMode: foundMode,
+          ObjectLockRetainUntilDate: foundUntil,
+        }),
+      )
+      const wanted = { RETENTION_MODE: mode, RETENTION_DAYS: String(days) }
+      const { failed, events } = await world.run([recording.id], { environment: wanted })
+      expect(failed).toEqual([])
+      expect(events.filter(({ event }) => event === 'batch.stopped')).toEqual([])
+      const until = new Date(Math.ceil((Date.parse(createdAt) + days * DAY_MS) / 1000) * 1000)
+      const lockUntil = foundUntil > until ? foundUntil : until
+      expect(await world.head(key)).toMatchObject({ lockMode: 'COMPLIANCE', lockUntil })
+      const { retention } = await world.json(keysOf(recording.id).sidecar)
+      expect(retention.lock).toEqual({ mode: 'COMPLIANCE', until: lockUntil.toISOString() })
+    },
+  )
+
   it('that no store keeps is a configuration fault, told loudly, and nothing counts as archived', async () => {
     const recording = await world.addRecording({ metadata: { createdAt } })
     setStrikes(world, ...IGNORES_LOCKS, { operation: 'PutObjectRetention', fault: { kind: 'ignore-lock' } })
@@ -128,6 +159,21 @@ describe('retention', () => {
 })
 
 describe('a bucket that a person has to mend', () => {
+  it('stops the batch where it refuses a look without a word, as every refused HEAD is', async () => {
+    const recording = await world.addRecording()
+    setStrikes(world, { operation: 'HeadObject', fault: { kind: 'respond', status: 403 } })
+    const { failed, events } = await world.run([recording.id])
+    setStrikes(world)
+    expect(failed).toEqual(['message-0'])
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        event: 'batch.stopped',
+        reason: 'misconfigured',
+        detail: expect.stringContaining('grant it') as unknown,
+      }),
+    )
+  })
+
   it.for([
     ['AccessDenied', 403, 'PutObject', 'grant it'],
     ['AccessDenied', 403, 'GetObject', 'grant it'],

@@ -189,6 +189,7 @@ describe('the configuration', () => {
       'RETENTION_DAYS is set, but RETENTION_MODE is off: set it to GOVERNANCE or COMPLIANCE, or remove RETENTION_DAYS',
     ],
     [{ BIRD_ACCESS_KEY_SECRET: 'name' }, MISSING[4][1]],
+    [{ MEDIA_ORIGINS: 'https://*,https://*' }, BAD.MEDIA_ORIGINS[1]],
     [{ MEDIA_ORIGINS: ' , ' }, 'MEDIA_ORIGINS names no origin: leave it unset for https://*.amazonaws.com'],
     [{ RETENTION_DAY: '9' }, 'RETENTION_DAY is not a setting of this program: is it misspelt?'],
     [{ ARCHIVE_BUKET: 'x' }, 'ARCHIVE_BUKET is not a setting of this program: is it misspelt?'],
@@ -213,4 +214,10 @@ describe('the configuration', () => {
     expect(faults).toHaveLength(3)
     expect(faults.join()).not.toMatch(/hush|test-access-key/)
   })
+})
+
+it('refuses a FIFO queue, which can delay no single message', () => {
+  expect(faultsOf({ QUEUE_URL: `${GOOD['QUEUE_URL']}.fifo` })).toEqual([
+    'QUEUE_URL is a FIFO queue, which can delay no single message: use a standard queue',
+  ])
 })

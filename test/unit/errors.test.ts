@@ -22,6 +22,9 @@ describe('foreign text', () => {
     [`recording ${ID} is gone`, `recording ${ID} is gone`],
     ['12345678-1234-1234-1234-123456789012', '12345678-1234-1234-1234-123456789012'],
     [`${ID},${ID.toUpperCase()}`, `${ID},${ID.toUpperCase()}`],
+    ['12345678-1234-1234-1234-1234567890123', '…'],
+    ['to https%3A%2F%2Fx.example%2Fa%3FX-Amz-Signature%3Dabc now', 'to https%3A%2F%2Fx.example%2Fa?… now'],
+    ['{"accessKey":"abc","more":1} now', '{"AccessKey … now'],
     ['1555\u00017\u00010100123', '…'],
     ['', ''],
   ])('%j becomes %j', (text, redacted) => {

@@ -105,6 +105,20 @@ describe('the bound on memory', () => {
     expect(memory.reservedBytes).toBe(64 * KIB)
   })
 
+  it('keeps the place of who waits when somebody who is in gives up', async () => {
+    const memory = createMemory({ wholeBytes: MIB, partBytes: 0 })
+    const first = await memory.reserveWhole(MIB, never)
+    const leaving = new AbortController()
+    const second = memory.reserveWhole(MIB, leaving.signal)
+    const third = memory.reserveWhole(MIB, never)
+    first[Symbol.dispose]()
+    const room = await second
+    leaving.abort()
+    room[Symbol.dispose]()
+    using last = await third
+    expect(last.buffers).toHaveLength(1)
+  })
+
   it('is not widened by a release that comes twice', async () => {
     const memory = createMemory({ wholeBytes: 2 * MIB, partBytes: 0 })
     const one = await memory.reserveWhole(MIB, never)
@@ -115,6 +129,24 @@ describe('the bound on memory', () => {
     using again = await memory.reserveWhole(MIB, never)
     expect(again.buffers[0]).not.toBe(other.buffers[0])
     expect(memory.reservedBytes).toBe(2 * MIB)
+  })
+
+  it('is free again as soon as both buffers of a large body are', async () => {
+    const memory = createMemory({ wholeBytes: 0, partBytes: 10 * MIB })
+    const room = await memory.reserveParts(5 * MIB, never)
+    room[Symbol.dispose]()
+    expect(memory.reservedBytes).toBe(0)
+  })
+
+  it('lets go of idle buffers that would exceed it', async () => {
+    const memory = createMemory({ wholeBytes: 2 * MIB, partBytes: 0 })
+    const small = await memory.reserveWhole(MIB, never)
+    const [idle] = small.buffers
+    small[Symbol.dispose]()
+    const large = await memory.reserveWhole(2 * MIB, never)
+    large[Symbol.dispose]()
+    using next = await memory.reserveWhole(MIB, never)
+    expect(next.buffers[0]).not.toBe(idle)
   })
 
   it('uses a buffer again once it is free', async () => {

@@ -151,3 +151,15 @@ describe('a recording id', () => {
     expect(isRecordingId(text)).toBe(isId)
   })
 })
+
+describe('a workspace', () => {
+  it.each([
+    ['8BC02F53-87AC-48D2-B4FD-C2CF856A305F', '8bc02f53-87ac-48d2-b4fd-c2cf856a305f'],
+    ['Not-A-UUID', 'Not-A-UUID'],
+    [null, 'default'],
+  ])('%j has one spelling: %s', (workspaceId, expected) => {
+    const body = JSON.stringify({ recordingId: '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd', workspaceId })
+    const parsed = parseMessage({ body, attributes: {}, sentAt: new Date(0) }, 'default')
+    expect(parsed.readable && parsed.request.workspaceId).toBe(expected)
+  })
+})

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Json, type JsonObject, readRecording, withoutLinks } from '../../lib/archive/recording.ts'
+import {
+  type Json,
+  type JsonObject,
+  parseExactly,
+  readRecording,
+  withoutLinks,
+} from '../../lib/archive/recording.ts'
 import { exampleMetadata } from '../helpers/recordings.ts'
 
 const ID = '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd'
@@ -30,6 +36,23 @@ describe("Bird's metadata", () => {
       format: 'mp3',
       verbatim: metadata,
     })
+  })
+
+  it.each(['9007199254740993', '-9223372036854775808', '1e400', '0.1234567890123456789', '29', '1.5', '1e3'])(
+    'keeps a number that no double holds as it came: %s',
+    (number) => {
+      const text = JSON.stringify(example({ later: { serials: ['#'] } })).replace('"#"', number)
+      const { verbatim } = read(parseExactly(text))
+      expect(JSON.stringify(verbatim)).toContain(`"serials":[${number === '1e3' ? '1000' : number}]`)
+    },
+  )
+
+  it('keeps a field of any name, and takes none of them for its own', () => {
+    const { verbatim, durationSeconds } = read(
+      parseExactly(`{"__proto__":{"duration":5},${JSON.stringify(example({ duration: 0 })).slice(1)}`),
+    )
+    expect(JSON.stringify(verbatim)).toContain('"__proto__":{"duration":5}')
+    expect(durationSeconds).toBeUndefined()
   })
 
   it('needs no more than id, status and createdAt', () => {

@@ -150,10 +150,7 @@ function deploymentFaults(parameters: Parameters, packaging: Packaging): readonl
       glacierAfterDays !== '' && bucket !== '',
       'glacierAfterDays is set, but bucket names an existing one: its lifecycle is its own; remove one of the two',
     ],
-    [
-      alarmEmail !== '' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(alarmEmail),
-      'alarmEmail is not an address',
-    ],
+    [alarmEmail !== '' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(alarmEmail), 'alarmEmail is not an address'],
     [
       packaging.deploys && packaging.stage === EXAMPLE_STAGE,
       `the stage ${EXAMPLE_STAGE} is for looking at the template: deploy with --stage and --param="workspaceId=…"`,

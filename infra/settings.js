@@ -3,17 +3,22 @@ import { chooseFromParameters, PARAMETERS } from './parameters.ts'
 /**
  * What osls calls for `${file(infra/settings.js):chosen}`; osls loads JavaScript only. Everything is decided, and
  * refused, in parameters.ts.
- * @param {{options: {param?: string[] | string}, resolveVariable: (name: string) => Promise<unknown>}} osls
+ * @param {{options: {param?: string[] | string}, resolveVariable: (name: string) => Promise<string | number>}} osls
  */
 export async function chosen({ options, resolveVariable }) {
   const values = {}
-  for (const name of PARAMETERS) values[name] = String((await resolveVariable(`param:${name}, ''`)) ?? '')
+  for (const name of PARAMETERS) values[name] = `${await resolveVariable(`param:${name}`)}`
   const named = [options.param ?? []].flat().map((text) => text.split('=', 1)[0])
-  return chooseFromParameters(values, named, {
+  const packaging = {
     stage: String(await resolveVariable('sls:stage')),
     deploys: process.argv.includes('deploy'),
-    glacierAfterDays: Number(
-      await resolveVariable('file(infra/numbers.yml):bucket.glacierAfterDays'),
-    ),
-  })
+    glacierAfterDays: Number(await resolveVariable('file(infra/numbers.yml):bucket.glacierAfterDays')),
+  }
+  try {
+    return chooseFromParameters(values, named, packaging)
+  } catch (error) {
+    // osls prints the stack where there is one; whoever mistyped a parameter has no use for it.
+    if (error instanceof Error) Object.defineProperty(error, 'stack', { value: error.message })
+    throw error
+  }
 }

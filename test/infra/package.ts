@@ -12,8 +12,6 @@ export interface Resource {
   readonly Type: string
   DeletionPolicy?: string
   UpdateReplacePolicy?: string
-  // A template is a tree of anything; each claim says what it expects to find.
-  // eslint-plugin-typescript's no-explicit-any holds here too, hence the index by name.
   Properties: Record<string, Json>
 }
 

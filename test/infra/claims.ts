@@ -1,0 +1,230 @@
+import type { Json, Resource, Template } from './package.ts'
+
+/** The value at a path such as `Resources.ArchiveQueue.Properties.VisibilityTimeout`; undefined when there is none. */
+export function at(tree: unknown, path: string): Json | undefined {
+  return path
+    .split('.')
+    .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], tree) as
+    | Json
+    | undefined
+}
+
+export const list = (value: Json | undefined): Json[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value]
+
+/** The text that a value is; empty for what is no text. */
+export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+export interface Statement {
+  readonly Sid?: string
+  readonly Effect: string
+  readonly Action: string | string[]
+  readonly Resource: Json
+  readonly Principal?: Json
+  readonly Condition?: Json
+}
+
+/** Every statement that a role has, inline or by a policy resource of its own. */
+export function statementsOf(template: Template, role: string): Statement[] {
+  const inline = list(at(template, `Resources.${role}.Properties.Policies`)).flatMap((policy) =>
+    list(at(policy, 'PolicyDocument.Statement')),
+  )
+  const apart = Object.values(template.Resources)
+    .filter(
+      ({ Type, Properties }) => Type === 'AWS::IAM::RolePolicy' && at(Properties, 'RoleName.Ref') === role,
+    )
+    .flatMap(({ Properties }) => list(at(Properties, 'PolicyDocument.Statement')))
+  return [...inline, ...apart] as unknown as Statement[]
+}
+
+export const actionsOf = (statements: readonly Statement[]): string[] =>
+  statements.flatMap(({ Action }) => list(Action) as string[]).toSorted()
+
+const number = (template: Template, path: string): number => Number(at(template, `Resources.${path}`))
+const same = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right)
+const policyDenies = (template: Template, policy: string, condition: Json): boolean =>
+  list(at(template, `Resources.${policy}.Properties.PolicyDocument.Statement`)).some(
+    (statement) =>
+      at(statement, 'Effect') === 'Deny' &&
+      at(statement, 'Principal') === '*' &&
+      same(at(statement, 'Condition'), condition),
+  )
+const TLS = { Bool: { 'aws:SecureTransport': 'false' } }
+const QUEUE = 'ArchiveQueue.Properties'
+const BUCKET = 'Resources.ArchiveBucket.Properties'
+const MAPPING = 'ArchiveEventSourceMappingSQSArchiveQueue.Properties'
+
+const alarmWatches = (template: Template, name: string, wanted: Json): boolean => {
+  const alarm = template.Resources[name]
+  const facts = ['MetricName', 'ComparisonOperator', 'Threshold', 'TreatMissingData'].map(
+    (key) => at(alarm, `Properties.${key}`) ?? null,
+  )
+  return same(facts, wanted) && same(at(alarm, 'Properties.AlarmActions'), [{ Ref: 'AlarmTopic' }])
+}
+
+const retained = (resource: Resource | undefined): boolean =>
+  resource?.DeletionPolicy === 'Retain' && resource.UpdateReplacePolicy === 'Retain'
+
+/** What must hold of the packaged template, each a sentence. */
+export const CLAIMS: Readonly<Record<string, (template: Template) => boolean>> = {
+  'the queue hides a message for at least six time-outs and the window': (t) =>
+    number(t, `${QUEUE}.VisibilityTimeout`) >=
+    6 * number(t, 'ArchiveLambdaFunction.Properties.Timeout') +
+      number(t, `${MAPPING}.MaximumBatchingWindowInSeconds`),
+  'a message is received five times at least before it is dead-lettered': (t) =>
+    number(t, `${QUEUE}.RedrivePolicy.maxReceiveCount`) >= 5,
+  'the dead-letter queue keeps messages longer than the queue': (t) =>
+    number(t, 'ArchiveDeadLetterQueue.Properties.MessageRetentionPeriod') >
+    number(t, `${QUEUE}.MessageRetentionPeriod`),
+  'both queues are encrypted': (t) =>
+    ['ArchiveQueue', 'ArchiveDeadLetterQueue'].every(
+      (name) => at(t, `Resources.${name}.Properties.SqsManagedSseEnabled`) === true,
+    ),
+  'only the queue may redrive into its dead-letter queue': (t) => {
+    const allow = at(t, 'Resources.ArchiveDeadLetterQueue.Properties.RedriveAllowPolicy')
+    const name = text(at(t, `Resources.${QUEUE}.QueueName`))
+    return (
+      at(allow, 'redrivePermission') === 'byQueue' &&
+      list(at(allow, 'sourceQueueArns')).length === 1 &&
+      text(at(allow, 'sourceQueueArns.0.Fn::Sub')).endsWith(`:${name}`)
+    )
+  },
+  'both queues refuse what is not TLS': (t) =>
+    ['ArchiveQueuePolicy', 'ArchiveDeadLetterQueuePolicy'].every((name) => policyDenies(t, name, TLS)),
+  'nobody but the rule is allowed into the queues by their policies': (t) =>
+    ['ArchiveQueuePolicy', 'ArchiveDeadLetterQueuePolicy'].every((name) => {
+      const allows = list(at(t, `Resources.${name}.Properties.PolicyDocument.Statement`)).filter(
+        (statement) => at(statement, 'Effect') === 'Allow',
+      )
+      return (
+        allows.length === 1 &&
+        same(at(allows[0], 'Condition'), {
+          ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': ['RecordingRequestedRule', 'Arn'] } },
+        })
+      )
+    }),
+  'RecordingRequested on the bus goes to the queue': (t) => {
+    const rule = at(t, 'Resources.RecordingRequestedRule.Properties')
+    return (
+      same(at(rule, 'EventPattern'), { 'detail-type': ['RecordingRequested'] }) &&
+      same(at(rule, 'EventBusName'), { Ref: 'RecordingBus' }) &&
+      same(at(rule, 'Targets.0.Arn'), { 'Fn::GetAtt': ['ArchiveQueue', 'Arn'] })
+    )
+  },
+  'failed messages are reported one by one': (t) =>
+    same(at(t, `Resources.${MAPPING}.FunctionResponseTypes`), ['ReportBatchItemFailures']),
+  'concurrency is between 2 and 1000 and a batch above ten has a window': (t) => {
+    const instances = number(t, `${MAPPING}.ScalingConfig.MaximumConcurrency`)
+    const window = number(t, `${MAPPING}.MaximumBatchingWindowInSeconds`)
+    return instances >= 2 && instances <= 1000 && (number(t, `${MAPPING}.BatchSize`) <= 10 || window >= 1)
+  },
+  'the function runs on nodejs24.x, arm64, traced': (t) => {
+    const fn = at(t, 'Resources.ArchiveLambdaFunction.Properties')
+    return (
+      at(fn, 'Runtime') === 'nodejs24.x' &&
+      same(at(fn, 'Architectures'), ['arm64']) &&
+      at(fn, 'TracingConfig.Mode') === 'Active'
+    )
+  },
+  'logs are kept for a time': (t) => number(t, 'ArchiveLogGroup.Properties.RetentionInDays') > 0,
+  'Object Lock and versioning are on': (t) =>
+    at(t, `${BUCKET}.ObjectLockEnabled`) === true &&
+    at(t, `${BUCKET}.VersioningConfiguration.Status`) === 'Enabled',
+  'the bucket encrypts with a KMS key': (t) => {
+    const rule = at(
+      t,
+      `${BUCKET}.BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault`,
+    )
+    return at(rule, 'SSEAlgorithm') === 'aws:kms' && at(rule, 'KMSMasterKeyID') !== undefined
+  },
+  'nothing in the bucket can be public, and the owner owns everything': (t) =>
+    ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'].every(
+      (name) => at(t, `${BUCKET}.PublicAccessBlockConfiguration.${name}`) === true,
+    ) && at(t, `${BUCKET}.OwnershipControls.Rules.0.ObjectOwnership`) === 'BucketOwnerEnforced',
+  'the bucket refuses what is not TLS': (t) => policyDenies(t, 'ArchiveBucketPolicy', TLS),
+  'the bucket refuses encryption of another kind': (t) =>
+    policyDenies(t, 'ArchiveBucketPolicy', {
+      StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' },
+      Null: { 's3:x-amz-server-side-encryption': 'false' },
+    }),
+  'unfinished uploads are aborted': (t) =>
+    list(at(t, `${BUCKET}.LifecycleConfiguration.Rules`)).some(
+      (rule) =>
+        at(rule, 'Status') === 'Enabled' &&
+        Number(at(rule, 'AbortIncompleteMultipartUpload.DaysAfterInitiation')) > 0,
+    ),
+  'no lifecycle rule deletes a recording': (t) =>
+    !/"(?:Noncurrent\w*)?Expiration\w*"/.test(JSON.stringify(at(t, `${BUCKET}.LifecycleConfiguration`))),
+  'bucket, bucket policy, key and dead letters outlive the stack': (t) =>
+    ['ArchiveBucket', 'ArchiveBucketPolicy', 'ArchiveKey', 'ArchiveDeadLetterQueue'].every((name) =>
+      retained(t.Resources[name]),
+    ),
+  'the key rotates': (t) => at(t, 'Resources.ArchiveKey.Properties.EnableKeyRotation') === true,
+  'the secret has no value in the template': (t) =>
+    Object.keys(t.Resources['BirdAccessKey']?.Properties ?? {}).every((name) => name === 'Description'),
+  'no role allows a wildcard action': (t) =>
+    Object.entries(t.Resources)
+      .filter(([, { Type }]) => Type === 'AWS::IAM::Role')
+      .every(([name]) => actionsOf(statementsOf(t, name)).every((action) => !action.includes('*'))),
+  'only X-Ray, which knows no resources, is allowed on *': (t) =>
+    statementsOf(t, 'ArchiveRole').every(
+      ({ Resource, Action }) =>
+        !list(Resource).includes('*') || list(Action).every((action) => text(action).startsWith('xray:')),
+    ),
+  'archive may do exactly what it does, and neither delete nor bypass': (t) =>
+    same(actionsOf(statementsOf(t, 'ArchiveRole')), [
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:GetObjectRetention',
+      's3:GetObjectVersion',
+      's3:ListBucket',
+      's3:PutObject',
+      's3:PutObjectRetention',
+      'secretsmanager:GetSecretValue',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
+      'sqs:SendMessage',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]),
+  'dead letters wake somebody': (t) =>
+    alarmWatches(t, 'DeadLettersAlarm', [
+      'ApproximateNumberOfMessagesVisible',
+      'GreaterThanThreshold',
+      0,
+      'notBreaching',
+    ]),
+  'an old message wakes somebody before it expires': (t) => {
+    const age = number(t, 'OldestMessageAlarm.Properties.Threshold')
+    return (
+      alarmWatches(t, 'OldestMessageAlarm', [
+        'ApproximateAgeOfOldestMessage',
+        'GreaterThanThreshold',
+        age,
+        'notBreaching',
+      ]) &&
+      age > number(t, `${QUEUE}.VisibilityTimeout`) &&
+      age < number(t, `${QUEUE}.MessageRetentionPeriod`) / 2
+    )
+  },
+  'errors and throttles wake somebody': (t) =>
+    ['Errors', 'Throttles'].every((name) =>
+      alarmWatches(t, `${name}Alarm`, [name, 'GreaterThanThreshold', 0, 'notBreaching']),
+    ),
+  'a day without recordings wakes somebody, data or none': (t) =>
+    alarmWatches(t, 'NothingArchivedAlarm', ['Archived', 'LessThanThreshold', 1, 'breaching']) &&
+    number(t, 'NothingArchivedAlarm.Properties.Period') === 86_400,
+  'a configuration fault wakes somebody': (t) =>
+    alarmWatches(t, 'ConfigurationFaultAlarm', [
+      'FailedMisconfigured',
+      'GreaterThanThreshold',
+      0,
+      'notBreaching',
+    ]),
+}

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { chooseFromParameters, PARAMETERS } from '../../infra/parameters.ts'
+import { packageStage } from './package.ts'
+
+const SOUND = {
+  ...(Object.fromEntries(PARAMETERS.map((name) => [name, ''])) as Record<
+    (typeof PARAMETERS)[number],
+    string
+  >),
+  workspaceId: '00000000-0000-4000-8000-000000000000',
+}
+const PACKAGING = { stage: 'prod', deploys: false, glacierAfterDays: 90 }
+
+it('sound parameters are taken', () => {
+  expect(chooseFromParameters(SOUND, [], PACKAGING).bucketName).toEqual({ Ref: 'ArchiveBucket' })
+})
+
+it.each([
+  [{ retentionMode: 'COMPLIANCE' }, 'retentionMode is COMPLIANCE, so retentionDays must say'],
+  [{ retentionDays: '30' }, 'retentionDays is set, but retentionMode is off'],
+  [{ bucket: 's3://My_Bucket' }, 'bucket is not the name of a bucket'],
+  [{ bucket: 'my-archive', glacierAfterDays: '90' }, 'its lifecycle is its own'],
+  [{ glacierAfterDays: 'soon' }, 'glacierAfterDays must be a whole number'],
+  [{ workspaceId: '' }, 'workspaceId is not set'],
+  [{ secretArn: 'the-key-itself' }, 'secretArn is not the ARN of a secret'],
+  [{ keyArn: 'alias/archive' }, 'keyArn is not the ARN of a KMS key'],
+  [{ alarmEmail: 'nobody' }, 'alarmEmail is not an address'],
+])('%j is refused', (change, message) => {
+  expect(() => chooseFromParameters({ ...SOUND, ...change }, [], PACKAGING)).toThrow(message)
+})
+
+it('a misspelt parameter is refused', () => {
+  expect(() => chooseFromParameters(SOUND, ['retentionday'], PACKAGING)).toThrow(
+    'retentionday is not a parameter',
+  )
+})
+
+it('the stage for looking is not deployed', () => {
+  const packaging = { ...PACKAGING, stage: 'example', deploys: true }
+  expect(() => chooseFromParameters(SOUND, [], packaging)).toThrow('is for looking at the template')
+})
+
+it('packaging says all that is wrong, without a stack, and fails', async () => {
+  await expect(packageStage('retentionMode=COMPLIANCE', 'retentionday=30')).rejects.toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(
+      /retentionDays must say[^]*retentionday is not a parameter(?![^]*\n {4}at )/,
+    ),
+  })
+})

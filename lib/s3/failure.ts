@@ -48,11 +48,13 @@ const MENDS: Readonly<Record<string, string>> = {
  */
 export function storeFailure(operation: string, key: string, error: unknown): Error {
   if (!(error instanceof Error) || !(error instanceof S3ServiceException)) {
-    return error instanceof Error && OURS.has(error.name)
-      ? error
-      : new StoreError(`${operation} ${key}: ${describeError(error)}`, { cause: error })
+    if (error instanceof Error && OURS.has(error.name)) return error
+    const fault = localFault(error)
+    return fault === undefined
+      ? new StoreError(`${operation} ${key}: ${describeError(error)}`, { cause: error })
+      : new ConfigurationError([fault], { cause: error })
   }
-  const name = /Object Lock Configuration/i.test(error.message)
+  const name = /object lock (?:configuration|not configured)/i.test(error.message)
     ? 'ObjectLockConfigurationNotFoundError'
     : error.name
   const mend =
@@ -63,6 +65,15 @@ export function storeFailure(operation: string, key: string, error: unknown): Er
     `${operation} ${key}: S3 answered ${statusOf(error) ?? 'nothing'} ${describeError(error)}`,
     { cause: error },
   )
+}
+
+/** What the SDK lacks to send a command at all; its errors carry no code, only these names and sentences. */
+function localFault(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (error.message === 'Region is missing') return "AWS_REGION is not set: it is the bucket's region"
+  if (error.name === 'CredentialsProviderError' || error.message.startsWith('Could not load credentials'))
+    return 'there are no AWS credentials: set AWS_PROFILE, or sign in'
+  return undefined
 }
 
 /** What the SDK calls an answer without a body, as every refused HEAD is. */

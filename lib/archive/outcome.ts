@@ -47,6 +47,21 @@ export interface Archived {
   readonly sidecar?: string
 }
 
+/**
+ * Whether a fault lies in what all recordings share, so that going on with others is pointless. A recording may be asked
+ * for in a workspace that our key has no right to (403); that is its own fault, and must not stop the others.
+ * @param workspaceId that of the recording
+ * @param configuredWorkspaceId that of the configuration
+ */
+export function concernsAll(
+  outcome: Outcome,
+  workspaceId: string,
+  configuredWorkspaceId: string,
+): outcome is Extract<Outcome, { kind: 'failed' }> {
+  if (outcome.kind !== 'failed' || outcome.reason !== 'misconfigured') return false
+  return outcome.httpStatus !== 403 || workspaceId === configuredWorkspaceId
+}
+
 /** What becomes of the message. Delays are in seconds; SQS allows up to 900. */
 export type Disposition =
   | { readonly action: 'acknowledge' }

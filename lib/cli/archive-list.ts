@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import { archiveRecording } from '../archive/archive.ts'
-import type { Archived, Outcome } from '../archive/outcome.ts'
+import { type Archived, concernsAll, type Outcome } from '../archive/outcome.ts'
 import type { Archiver } from '../compose.ts'
 import { type Deadline, limitTime } from '../deadline.ts'
 import { describeError, StoppedError } from '../errors.ts'
@@ -38,7 +38,7 @@ const PATIENCE_MS = 300_000
 
 /**
  * Archives recordings without a queue, `concurrency` at a time, and writes their catalog rows in batches. A fault of the
- * configuration stops the run. Never rejects; each recording has one result.
+ * configuration stops the run, unless it lies in a workspace that only this recording is of. Never rejects; each recording has one result.
  */
 export async function archiveList(
   recordings: readonly AskedFor[],
@@ -79,7 +79,8 @@ export async function archiveList(
         : await attempt(recordingId, workspaceId, options)
     const result = { recordingId, workspaceId, durationMs: Date.now() - startedMs, outcome }
     options.onProgress(outcome)
-    if (outcome.kind === 'failed' && outcome.reason === 'misconfigured') deadline.stop('batch-stopped')
+    if (outcome.kind !== 'left' && concernsAll(outcome, workspaceId, options.workspaceId))
+      deadline.stop('batch-stopped')
     if (sidecar === undefined) settle(result)
     else unlisted.push({ result, sidecar })
     if (unlisted.length >= CATALOG_BATCH || Date.now() - flushedMs > CATALOG_EVERY_MS) await flush()

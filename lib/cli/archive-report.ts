@@ -13,12 +13,25 @@ export function toJsonResult({ recordingId, workspaceId, durationMs, outcome }: 
   return { recordingId, workspaceId, outcome: kind, durationMs, ...facts }
 }
 
-/** The last line for programs. */
+/** The last line for programs; every count is in it, zeros too. */
 export function toJsonSummary(results: readonly Result[], duplicates: number, durationMs: number): object {
-  const counts: Record<string, number> = {}
-  for (const { outcome } of results) counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1
+  const number = (kind: Result['outcome']['kind']): number =>
+    results.filter(({ outcome }) => outcome.kind === kind).length
   return {
-    summary: { recordings: results.length, duplicates, ...counts, bytes: sumBytes(results), durationMs },
+    summary: {
+      recordings: results.length,
+      duplicates,
+      archived: number('archived'),
+      alreadyArchived: number('already-archived'),
+      nothingToArchive: number('nothing-to-archive'),
+      notYet: number('not-yet'),
+      throttled: number('throttled'),
+      refused: number('refused'),
+      failed: number('failed'),
+      left: number('left'),
+      bytes: sumBytes(results),
+      durationMs,
+    },
   }
 }
 
@@ -77,13 +90,14 @@ function advise(left: readonly Result[]): string[] {
   const failed = (reason: Extract<Outcome, { kind: 'failed' }>['reason']) => (outcome: Result['outcome']) =>
     outcome.kind === 'failed' && outcome.reason === reason
   const advice: string[] = []
-  if (has(failed('misconfigured')))
-    advice.push('Mend the configuration as it says above, then run the same again.')
   if (has(failed('not-found')))
     advice.push('not-found: is the id right, and is it of this workspace (--workspace)?')
   if (has(({ kind }) => kind === 'refused'))
     advice.push('Refused: running again does not help; look at each by hand.')
-  if (has(({ kind }) => ['not-yet', 'throttled', 'left', 'failed'].includes(kind)))
+  // One of them alone: each says to run the command again.
+  if (has(failed('misconfigured')))
+    advice.push('Mend the configuration as it says above, then run the same again.')
+  else if (has(({ kind }) => ['not-yet', 'throttled', 'left', 'failed'].includes(kind)))
     advice.push('Run the same command again: what is archived is not fetched again, only what is left is.')
   return advice.length === 0 ? [] : ['', ...advice]
 }

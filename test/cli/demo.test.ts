@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clearDirectory } from '../../lib/cli/demo/directory.ts'
 import { findLeaks } from '../../lib/cli/demo/leaks.ts'
 import { jsonLines, run } from './command.ts'
 
@@ -36,6 +37,8 @@ describe.concurrent('the demo', { timeout: 120_000 }, () => {
     const { code, stdout } = await run(['demo', '--recordings', '12', '--chaos', '--json', '--data', data])
     const lines = jsonLines(stdout)
     expect(lines.some(({ note }) => String(note).includes('kill -9'))).toBe(true)
+    const progress = lines.flatMap((line) => ('progress' in line ? [JSON.stringify(line)] : []))
+    expect(progress.filter((line, index) => line === progress[index - 1])).toEqual([])
     expect(lines.at(-1)).toMatchObject({ check: { ok: true, violations: [], proven: 10, catalogRows: 10 } })
     expect(code).toBe(0)
   })
@@ -43,10 +46,29 @@ describe.concurrent('the demo', { timeout: 120_000 }, () => {
   test('deletes nothing that it has not made', async () => {
     const file = join(home, 'thesis.txt')
     await writeFile(file, 'years of work')
-    const { code, stderr } = await run(['demo', '--recordings', '2', '--data', home])
-    expect(code).toBe(2)
-    expect(stderr).toContain('was not made by the sandbox')
+    for (const flags of [[], ['--keep']]) {
+      const { code, stderr } = await run(['demo', '--recordings', '2', '--data', home, ...flags])
+      expect(code).toBe(2)
+      expect(stderr).toContain('was not made by the sandbox')
+    }
     expect(await readFile(file, 'utf8')).toBe('years of work')
+  })
+
+  test('deletes nothing that was put beside what it has made', async () => {
+    const data = join(home, 'shared')
+    await mkdir(data)
+    await writeFile(join(data, 'sandbox.json'), '{"pid":0}')
+    await writeFile(join(data, 'thesis.txt'), 'years of work')
+    await expect(clearDirectory(data)).rejects.toMatchObject({
+      name: 'UsageError',
+      faults: expect.arrayContaining(['thesis.txt: move it away']) as unknown,
+    })
+    expect(await readdir(data)).toEqual(['sandbox.json', 'thesis.txt'])
+
+    await rm(join(data, 'thesis.txt'))
+    await mkdir(join(data, 's3'))
+    await clearDirectory(data)
+    expect(await readdir(data)).toEqual([])
   })
 })
 

@@ -14,6 +14,7 @@ const OLD_NODE = `data:text/javascript,Object.defineProperty(process, 'versions'
 const PROGRAM = `
 export async function main([order, ...rest]: string[]): Promise<number> {
   console.log(order, ...rest, process.versions.node.split('.')[0])
+  if (order === 'environment') console.log(JSON.stringify(process.env))
   if (order === 'die') process.kill(process.pid, 'SIGKILL')
   if (order === 'fail') {
     console.error('failed')
@@ -101,6 +102,14 @@ test('a launcher that is killed outright takes the program with it', async () =>
   await ready
   child.kill('SIGKILL')
   expect(await done).toMatchObject({ signal: 'SIGKILL', stdout: 'wait 24\nready\nstopped by SIGTERM\n' })
+})
+
+test('the program finds no trace of the launcher in its environment', async () => {
+  const { code, stdout } = await launch(['environment']).done
+  expect(code).toBe(0)
+  const inherited = Object.keys(process.env)
+  const found = Object.keys(JSON.parse(stdout.split('\n')[1] ?? '') as object)
+  expect(found.filter((name) => !inherited.includes(name) && !name.startsWith('NODE_CHANNEL'))).toEqual([])
 })
 
 test('without a Node 24 it says what to do and exits with 2', async () => {

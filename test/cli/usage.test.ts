@@ -26,6 +26,7 @@ describe('help', () => {
       expect(code).toBe(0)
       expect(stdout).toContain('Examples:')
       expect(stdout).toContain(`$ bird-archive ${command}`)
+      expect(stdout).not.toContain('(default: false)')
     },
   )
 })
@@ -37,6 +38,8 @@ describe('wrong usage exits with 2, says what is wrong on stderr, and prints not
     ['an unknown option', ['archive', ID, '--dry-run'], "unknown option '--dry-run'"],
     ['a number that is none', ['archive', ID, '--concurrency', '0'], 'a whole number from 1 to 256'],
     ['no ids', ['archive'], 'Which recordings?'],
+    ['an id that is none', ['archive', 'abc'], "1 id can't be read; nothing has been done:"],
+    ['a list that is a directory', ['archive', '--ids', '/'], 'it is a directory'],
     ['a list that is not there', ['enqueue', '--ids', '/no/such/list'], 'there is no such file'],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await run(args)
@@ -47,6 +50,7 @@ describe('wrong usage exits with 2, says what is wrong on stderr, and prints not
   test('all faults of the environment are listed at once', async () => {
     const { code, stdout, stderr } = await run(['archive', ID], { CONCURRENCY: 'many', ARCHIVE_BUKET: 'b' })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('The configuration needs mending:')
     for (const name of [
       'BIRD_WORKSPACE_ID',
       'BIRD_ACCESS_KEY',

@@ -33,6 +33,7 @@ const FORMS: [string, Uint8Array | undefined, Strike[]][] = [
   ['a large one of unknown length', large, [NO_LENGTH]],
 ]
 const FORGETFUL_FORMS: typeof FORMS = [
+  ['a small one', undefined, [{ ...IGNORES_CONDITION, operation: 'PutObject', key: /\.mp3$/ }]],
   ['a large one', large, [IGNORES_CONDITION]],
   ['a large one of unknown length', large, [NO_LENGTH, IGNORES_CONDITION]],
 ]

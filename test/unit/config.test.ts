@@ -217,7 +217,7 @@ describe('the configuration', () => {
 })
 
 it('refuses a FIFO queue, which can delay no single message', () => {
-  expect(faultsOf({ QUEUE_URL: `${GOOD['QUEUE_URL']}.fifo` })).toEqual([
+  expect(faultsOf({ QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/queue.fifo' })).toEqual([
     'QUEUE_URL is a FIFO queue, which can delay no single message: use a standard queue',
   ])
 })

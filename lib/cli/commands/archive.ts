@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
+import { concernsAll } from '../../archive/outcome.ts'
 import { composeArchiver } from '../../compose.ts'
 import { readConfig } from '../../config.ts'
 import { endlessDeadline, systemClock } from '../../deadline.ts'
@@ -43,7 +44,7 @@ export function addArchiveCommand(program: Command, finish: Finish): void {
       'recordings at a time, in place of CONCURRENCY (16)',
       wholeNumber(1, 256),
     )
-    .option('--json', 'a line of JSON for each recording and one for the whole', false)
+    .option('--json', 'a line of JSON for each recording and one for the whole')
     .addHelpText('after', HELP)
     .action(async (ids, options) => {
       finish(await archive(ids, options))
@@ -54,11 +55,11 @@ interface ArchiveOptions {
   readonly ids?: string
   readonly workspace?: string
   readonly concurrency?: number
-  readonly json: boolean
+  readonly json?: true
 }
 
 async function archive(ids: readonly string[], options: ArchiveOptions): Promise<number> {
-  const { json, workspace, concurrency } = options
+  const { json = false, workspace, concurrency } = options
   const { recordings, duplicates } = await readRecordings(ids, options.ids)
   const environment = {
     ...process.env,
@@ -78,6 +79,7 @@ async function archive(ids: readonly string[], options: ArchiveOptions): Promise
   const startedMs = Date.now()
   let [done, bytes] = [0, 0]
   const onProgress = (outcome: Result['outcome']): void => {
+    if (outcome.kind === 'left') return
     done += 1
     if (outcome.kind === 'archived') bytes += outcome.bytes
     progress.update(done, formatBytes(bytes))
@@ -98,18 +100,23 @@ async function archive(ids: readonly string[], options: ArchiveOptions): Promise
     const durationMs = Date.now() - startedMs
     if (json) printJson(toJsonSummary(results, duplicates, durationMs))
     else for (const line of describeResults(results, duplicates, durationMs)) printLine(line)
-    return exitCodeOf(results, signals.exitCode())
+    return exitCodeOf(results, config.workspaceId, signals.exitCode())
   } finally {
     progress.stop()
     await archiver.close()
   }
 }
 
-function exitCodeOf(results: readonly Result[], signalled: number | undefined): number {
+function exitCodeOf(
+  results: readonly Result[],
+  configuredWorkspaceId: string,
+  signalled: number | undefined,
+): number {
   if (signalled !== undefined) return signalled
   if (results.every(isAccountedFor)) return EXIT.done
   const misconfigured = results.some(
-    ({ outcome }) => outcome.kind === 'failed' && outcome.reason === 'misconfigured',
+    ({ outcome, workspaceId }) =>
+      outcome.kind !== 'left' && concernsAll(outcome, workspaceId, configuredWorkspaceId),
   )
   return misconfigured ? EXIT.misconfigured : EXIT.incomplete
 }

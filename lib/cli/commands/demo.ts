@@ -27,11 +27,11 @@ export function addDemoCommand(program: Command, finish: Finish): void {
     .option('--recordings <number>', 'how many calls there are (default: 300)', wholeNumber(2, 100_000))
     .option('--seed <number>', 'another call center for each number (default: 1)', wholeNumber(0, 2 ** 31))
     .option('--data <dir>', 'where files are kept', '.sandbox')
-    .option('--keep', 'go on with the files of the last run', false)
-    .option('--chaos', 'kill the cloud half-way and start it again', false)
-    .option('--json', 'progress and result as lines of JSON', false)
+    .option('--keep', 'go on with the files of the last run')
+    .option('--chaos', 'kill the cloud half-way and start it again')
+    .option('--json', 'progress and result as lines of JSON')
     .addHelpText('after', HELP)
-    .action(async ({ data, recordings, seed, ...flags }) => {
-      finish(await playDemo({ directory: resolve(data), recordings, seed, ...flags }))
+    .action(async ({ data, recordings, seed, keep = false, chaos = false, json = false }) => {
+      finish(await playDemo({ directory: resolve(data), recordings, seed, keep, chaos, json }))
     })
 }

@@ -42,10 +42,10 @@ export function addDoctorCommand(program: Command, finish: Finish): void {
       wholeNumber(1, 900),
     )
     .option('--no-queues', 'leave the queues out')
-    .option('--json', 'a line of JSON for each finding and one for the whole', false)
+    .option('--json', 'a line of JSON for each finding and one for the whole')
     .addHelpText('after', HELP)
-    .action(async (id, options) => {
-      finish(await doctor(id, options))
+    .action(async (id, { json = false, ...options }) => {
+      finish(await doctor(id, { ...options, json }))
     })
 }
 

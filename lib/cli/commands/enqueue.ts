@@ -25,9 +25,9 @@ export function addEnqueueCommand(program: Command, finish: Finish): void {
     .description('send recording ids to the queue, for the deployed function to archive')
     .argument('[ids...]', 'recording ids (UUIDs)')
     .option('--ids <file>', 'a list of ids; - is stdin')
-    .option('--json', 'a line of JSON for each recording and one for the whole', false)
+    .option('--json', 'a line of JSON for each recording and one for the whole')
     .addHelpText('after', HELP)
-    .action(async (ids, { ids: file, json }) => {
+    .action(async (ids, { ids: file, json = false }) => {
       finish(await enqueue(ids, file, json))
     })
 }

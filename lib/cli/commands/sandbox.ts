@@ -6,7 +6,9 @@ import { type Command, Option } from '@commander-js/extra-typings'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { EXIT, type Finish } from '../exit-codes.ts'
 import { count, printHint, printJson } from '../print.ts'
-import { createProgress, NO_PROGRESS } from '../progress.ts'
+import { listSandbox } from '../demo/directory.ts'
+import { createProgress, type Progress } from '../progress.ts'
+import { UsageError } from '../usage-error.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 const HELP = `
@@ -16,7 +18,9 @@ the archiver), and stays until it is told to stop (Ctrl-C, SIGTERM). Bird, S3 an
 Examples:
   $ bird-archive sandbox                                   an empty cloud that leaves nothing behind
   $ bird-archive sandbox --recordings 50 --data .sandbox   Bird knows 50 calls; files stay in .sandbox
-  $ bird-archive sandbox --data .sandbox                   the same cloud again: same keys, ports, files`
+  $ bird-archive sandbox --data .sandbox                   the same cloud again: same keys, ports, files
+
+Exit codes: 0 stopped · 2 wrong arguments, a port or directory that is in use · 130 stopped before it was ready`
 
 export function addSandboxCommand(program: Command, finish: Finish): void {
   const port = wholeNumber(1, 65_535)
@@ -67,10 +71,12 @@ interface SandboxCommandOptions {
 
 async function keepUp(options: SandboxCommandOptions): Promise<number> {
   const attended = options.attended === true
+  // Before anything keeps this process alive: a refusal ends it.
+  if (options.data !== undefined) await listSandbox(options.data)
   const stop = waitForStop(attended)
   const directory = options.data ?? (await mkdtemp(join(tmpdir(), 'bird-sandbox-')))
   const { recordings, seed, s3Port, sqsPort, birdPort } = options
-  const progress = attended ? NO_PROGRESS : createProgress('making recordings', recordings ?? 0)
+  let progress: Progress | undefined
   const starting = startSandbox({
     directory,
     ...(recordings !== undefined && { recordings }),
@@ -83,13 +89,16 @@ async function keepUp(options: SandboxCommandOptions): Promise<number> {
     queueClock: options.queueClock,
     visibilityTimeoutSeconds: options.visibilityTimeout,
     onProgress(made, total) {
-      progress.update(made, '')
+      if (!attended && total > 0) {
+        progress ??= createProgress('making recordings', total)
+        progress.update(made, '')
+      }
       if (attended && process.connected) process.send?.({ made, total })
     },
   })
   try {
     const sandbox = await Promise.race([starting, stop])
-    progress.stop()
+    progress?.stop()
     // Half-made recordings are safe to leave: the next start on the directory makes the rest.
     if (sandbox === undefined) return EXIT.interrupted
     printJson(sandbox.ready)
@@ -99,11 +108,37 @@ async function keepUp(options: SandboxCommandOptions): Promise<number> {
     await stop
     await sandbox.close()
     return EXIT.done
+  } catch (error) {
+    throw explainStart(error, options)
   } finally {
-    progress.stop()
+    progress?.stop()
     if (options.data === undefined) rmSync(directory, { recursive: true, force: true })
     if (attended && process.connected) process.disconnect()
   }
+}
+
+/** What of a failed start is for the caller to mend, as a UsageError; all else as it is. */
+function explainStart(error: unknown, options: SandboxCommandOptions): unknown {
+  if (!(error instanceof Error)) return error
+  if ('code' in error && error.code === 'EADDRINUSE' && 'port' in error) {
+    const { port } = error
+    const named = [
+      ['--s3-port', options.s3Port],
+      ['--sqs-port', options.sqsPort],
+      ['--bird-port', options.birdPort],
+    ] as const
+    const [option] = named.find(([, wanted]) => wanted === port) ?? ['the port']
+    return new UsageError('The sandbox does not start:', [
+      `port ${String(port)} is taken: leave ${option} out or name another`,
+    ])
+  }
+  if (error.message.startsWith('another sandbox uses'))
+    return new UsageError('The sandbox does not start:', [
+      `${error.message}: stop that one, or choose another directory with --data`,
+    ])
+  return / holds a sandbox of /.test(error.message)
+    ? new UsageError('The sandbox does not start:', [error.message])
+    : error
 }
 
 /** Resolves at the first signal, and, if attended, when the parent is gone. */

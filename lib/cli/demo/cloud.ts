@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { SandboxReady } from '../../sandbox/sandbox-ready.ts'
+import { EXIT } from '../exit-codes.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** The sandbox in a process of its own, so that it can be killed like a machine. */
 export interface Cloud {
@@ -50,7 +52,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 
   const firstLine = once(createInterface({ input: child.stdout ?? process.stdin }), 'line')
   const line = await Promise.race([firstLine, gone.then(() => undefined)])
-  if (line === undefined) throw new Error(stderr.trim() || 'the sandbox ended before it was ready')
+  if (line === undefined) throw explainEnd(child.exitCode, stderr)
   return {
     ready: JSON.parse(String(line[0])) as SandboxReady,
     output: () => stderr,
@@ -59,6 +61,17 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       await gone
     },
   }
+}
+
+/** Its wrong arguments are ours, told in its own words. */
+function explainEnd(exitCode: number | null, stderr: string): Error {
+  const said = stderr.trim().replace(/^bird-archive: /, '')
+  if (exitCode !== EXIT.misconfigured) return new Error(said || 'the sandbox ended before it was ready')
+  const [title = '', ...faults] = said.split('\n')
+  return new UsageError(
+    title,
+    faults.map((fault) => fault.replace(/^ +· /, '')),
+  )
 }
 
 function isProgress(message: unknown): message is { made: number; total: number } {

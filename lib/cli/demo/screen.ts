@@ -23,6 +23,7 @@ export function openScreen(json: boolean): DemoScreen {
   let progress: Progress = NO_PROGRESS
   let stage = ''
   let jsonMs = 0
+  let latest = ''
   const enter = (next: string, total: number): void => {
     if (stage === next) return
     progress.stop()
@@ -38,9 +39,12 @@ export function openScreen(json: boolean): DemoScreen {
   }
   const report = (facts: object): void => {
     if (!json || Date.now() - jsonMs < JSON_EVERY_MS) return
+    const line = JSON.stringify(facts)
+    if (line === latest) return
+    latest = line
     jsonMs = Date.now()
     printJson({ progress: facts })
-    shown.push(JSON.stringify(facts))
+    shown.push(line)
   }
   return {
     making(made, total) {

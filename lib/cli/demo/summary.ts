@@ -28,7 +28,7 @@ export function describeRun(report: DemoReport): string[] {
     '',
     ...describeOutcomes(report),
     '',
-    style('bold', 'On the way'),
+    style('bold', 'Healed on the way'),
     ...describeTroubles(report),
     '',
     style('bold', 'Dead letters'),
@@ -79,7 +79,10 @@ function sum(counts: ReadonlyMap<string, number>): number {
 }
 
 function list(counts: ReadonlyMap<string, number>): string {
-  return [...counts].map(([name, number]) => `${name} ${number}`).join(', ')
+  return [...counts]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, number]) => `${name} ${number}`)
+    .join(', ')
 }
 
 function describeDeadLetters({ run, check }: DemoReport): string[] {

@@ -5,6 +5,7 @@ import { ConfigurationError } from '../lib/errors.ts'
 const SETTING_OF = {
   workspaceId: 'BIRD_WORKSPACE_ID',
   secretArn: undefined,
+  secretKeyArn: undefined,
   birdApiUrl: 'BIRD_API_URL',
   mediaOrigins: 'MEDIA_ORIGINS',
   notReadyHours: 'NOT_READY_HOURS',
@@ -15,7 +16,8 @@ const SETTING_OF = {
   retentionMode: 'RETENTION_MODE',
   retentionDays: 'RETENTION_DAYS',
   glacierAfterDays: undefined,
-  s3ForcePathStyle: 'S3_FORCE_PATH_STYLE',
+  accessLogBucket: undefined,
+  quietDays: undefined,
   alarmEmail: undefined,
 } as const
 
@@ -48,13 +50,20 @@ export interface Chosen {
   readonly prefix: string
   readonly glacierStatus: 'Enabled' | 'Disabled'
   readonly glacierAfterDays: number
+  readonly accessLog:
+    | { readonly DestinationBucketName: string; readonly LogFilePrefix: string }
+    | { readonly Ref: 'AWS::NoValue' }
+  readonly quietDays: number
   /** One of infra/ for each thing that may be there or not. */
-  readonly files: Readonly<Record<'bucket' | 'key' | 'keyUse' | 'secret' | 'email', string>>
+  readonly files: Readonly<
+    Record<'bucket' | 'key' | 'keyUse' | 'secret' | 'secretKeyUse' | 'quiet' | 'email', string>
+  >
 }
 
 const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/
 const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/
 const BUCKET_NAME = /^(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/
+const ACCESS_LOG_PREFIX = 'recordings-archive/'
 const GLACIER_DAYS = { min: 1, max: 36_500 }
 
 /**
@@ -76,7 +85,9 @@ export function chooseFromParameters(
   ]
   if (faults.length > 0) throw new Error(`Parameters:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\n`)
 
-  const { bucket, keyArn, secretArn, prefix, glacierAfterDays, alarmEmail } = parameters
+  const { bucket, keyArn, secretArn, secretKeyArn, prefix, glacierAfterDays, accessLogBucket } = parameters
+  const { alarmEmail } = parameters
+  const quietDays = Number(parameters.quietDays)
   const creates = bucket === ''
   const createsKey = creates && keyArn === ''
   const unless = (without: boolean, file: string): string => `infra/${without ? 'nothing' : file}.yml`
@@ -90,11 +101,18 @@ export function chooseFromParameters(
     prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
     glacierStatus: glacierAfterDays === '' ? 'Disabled' : 'Enabled',
     glacierAfterDays: glacierAfterDays === '' ? packaging.glacierAfterDays : Number(glacierAfterDays),
+    accessLog:
+      accessLogBucket === ''
+        ? { Ref: 'AWS::NoValue' }
+        : { DestinationBucketName: accessLogBucket, LogFilePrefix: ACCESS_LOG_PREFIX },
+    quietDays,
     files: {
       bucket: unless(!creates, 'bucket'),
       key: unless(!createsKey, 'key'),
       keyUse: unless(!createsKey && keyArn === '', 'key-use'),
       secret: unless(secretArn !== '', 'secret'),
+      secretKeyUse: unless(secretKeyArn === '', 'secret-key-use'),
+      quiet: unless(quietDays === 0, 'quiet'),
       email: unless(alarmEmail === '', 'email'),
     },
   }
@@ -130,7 +148,8 @@ function inWordsOfParameters(fault: string): string {
 
 /** What only the deployment can know. */
 function deploymentFaults(parameters: Parameters, packaging: Packaging): readonly string[] {
-  const { bucket, keyArn, secretArn, glacierAfterDays, alarmEmail } = parameters
+  const { bucket, keyArn, secretArn, secretKeyArn, glacierAfterDays, accessLogBucket } = parameters
+  const { quietDays, alarmEmail } = parameters
   const days = /^\d{1,5}$/.test(glacierAfterDays) ? Number(glacierAfterDays) : Number.NaN
   const checks: readonly (readonly [boolean, string])[] = [
     [
@@ -149,6 +168,26 @@ function deploymentFaults(parameters: Parameters, packaging: Packaging): readonl
     [
       glacierAfterDays !== '' && bucket !== '',
       'glacierAfterDays is set, but bucket names an existing one: its lifecycle is its own; remove one of the two',
+    ],
+    [
+      secretKeyArn !== '' && !KEY_ARN.test(secretKeyArn),
+      'secretKeyArn is not the ARN of a KMS key (an alias will not do)',
+    ],
+    [
+      secretKeyArn !== '' && secretArn === '',
+      'secretKeyArn is set, but secretArn is not: a secret that is created here is encrypted with a key of AWS',
+    ],
+    [
+      accessLogBucket !== '' && !BUCKET_NAME.test(accessLogBucket),
+      'accessLogBucket is not the name of a bucket (3 to 63 of a-z, 0-9, - and .; no s3://, no ARN)',
+    ],
+    [
+      accessLogBucket !== '' && bucket !== '',
+      'accessLogBucket is set, but bucket names an existing one: its logging is its own; remove one of the two',
+    ],
+    [
+      !/^[0-7]$/.test(quietDays),
+      'quietDays must be a whole number from 1 to 7, or 0 for no alarm when nothing is archived',
     ],
     [alarmEmail !== '' && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(alarmEmail), 'alarmEmail is not an address'],
     [

@@ -144,6 +144,7 @@ function wireBatch(config: Config, options: ComposeOptions): BatchHandler {
       clock: systemClock,
       log: archiver.log,
       writeMetrics: options.writeMetrics ?? writeLine,
+      functionName: context.functionName,
       workspaceId: config.workspaceId,
       concurrency: config.concurrency,
       notReadyHours: config.notReadyHours,

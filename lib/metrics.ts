@@ -2,6 +2,8 @@ import type { FailureReason, Outcome, RefusalReason } from './archive/outcome.ts
 
 /** What a batch came to, counted. */
 export interface BatchCount {
+  /** The function's name, as AWS's own metrics of it have it: two deployments in one account are kept apart by it. */
+  readonly functionName: string
   readonly outcomes: readonly {
     readonly outcome: Outcome
     readonly action: 'acknowledge' | 'defer' | 'dead-letter' | 'fail'
@@ -39,7 +41,7 @@ const REFUSALS: readonly RefusalReason[] = [
  * needed. Zero counts are written, so that an alarm can tell "none" from "no data".
  * Source: Amazon CloudWatch User Guide, "Embedded metric format specification".
  */
-export function toEmbeddedMetrics({ outcomes, now, remainingMs }: BatchCount): string {
+export function toEmbeddedMetrics({ functionName, outcomes, now, remainingMs }: BatchCount): string {
   const archived = outcomes.flatMap(({ outcome, action }) =>
     outcome.kind === 'archived' && action === 'acknowledge' ? [outcome] : [],
   )
@@ -99,9 +101,9 @@ export function toEmbeddedMetrics({ outcomes, now, remainingMs }: BatchCount): s
   return JSON.stringify({
     _aws: {
       Timestamp: now.getTime(),
-      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['Function']], Metrics: definitions }],
+      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['FunctionName']], Metrics: definitions }],
     },
-    Function: 'archive',
+    FunctionName: functionName,
     ...counts,
     ...Object.fromEntries(present),
   })

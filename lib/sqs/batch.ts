@@ -30,6 +30,8 @@ export interface BatchSystems {
   readonly clock: Clock
   readonly log: Log
   writeMetrics(line: string): void
+  /** Whose metrics they are. */
+  readonly functionName: string
   readonly workspaceId: string
   readonly concurrency: number
   readonly notReadyHours: number
@@ -75,7 +77,8 @@ export async function archiveBatch(
   const unfinished = settled.filter(({ action }) => action === 'fail')
   const now = clock.now()
   const remainingMs = deadline.remainingMs()
-  systems.writeMetrics(toEmbeddedMetrics({ outcomes: settled, now, remainingMs }))
+  const { functionName } = systems
+  systems.writeMetrics(toEmbeddedMetrics({ functionName, outcomes: settled, now, remainingMs }))
   log.event('batch.finished', {
     messages: settled.length,
     failed: unfinished.length,

@@ -83,6 +83,18 @@ export const BREAKS: readonly Break[] = [
   entry('nothing in the bucket can be public, and the owner owns everything', `${BUCKET}.OwnershipControls`),
   entry('the bucket refuses what is not TLS', `ArchiveBucketPolicy.${STATEMENTS}.0.Effect`, 'Allow'),
   entry('the bucket refuses encryption of another kind', `ArchiveBucketPolicy.${STATEMENTS}.1.Condition`, {}),
+  entry(
+    'the bucket refuses encryption with another key',
+    `ArchiveBucketPolicy.${STATEMENTS}.2.Condition.Null`,
+    {},
+  ),
+  entry('the key is used by way of S3 only', 'ArchiveKeyUse.Properties.PolicyDocument.Statement.0.Condition'),
+  entry('the topic takes TLS only', `AlarmTopicPolicy.${STATEMENTS}.0.Principal`, 'nobody'),
+  entry(
+    'what the rule cannot deliver is dead-lettered',
+    'RecordingRequestedRule.Properties.Targets.0.DeadLetterConfig',
+  ),
+  entry('our metrics are those of this very function', 'NothingArchivedAlarm.Properties.Dimensions', []),
   entry('unfinished uploads are aborted', `${BUCKET}.LifecycleConfiguration.Rules.0.Status`, 'Disabled'),
   entry(
     'no lifecycle rule deletes a recording',

@@ -1,44 +1,5 @@
 import type { Json, Resource, Template } from './package.ts'
-
-/** The value at a path such as `Resources.ArchiveQueue.Properties.VisibilityTimeout`; undefined when there is none. */
-export function at(tree: unknown, path: string): Json | undefined {
-  return path
-    .split('.')
-    .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], tree) as
-    | Json
-    | undefined
-}
-
-export const list = (value: Json | undefined): Json[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value]
-
-/** The text that a value is; empty for what is no text. */
-export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-
-export interface Statement {
-  readonly Sid?: string
-  readonly Effect: string
-  readonly Action: string | string[]
-  readonly Resource: Json
-  readonly Principal?: Json
-  readonly Condition?: Json
-}
-
-/** Every statement that a role has, inline or by a policy resource of its own. */
-export function statementsOf(template: Template, role: string): Statement[] {
-  const inline = list(at(template, `Resources.${role}.Properties.Policies`)).flatMap((policy) =>
-    list(at(policy, 'PolicyDocument.Statement')),
-  )
-  const apart = Object.values(template.Resources)
-    .filter(
-      ({ Type, Properties }) => Type === 'AWS::IAM::RolePolicy' && at(Properties, 'RoleName.Ref') === role,
-    )
-    .flatMap(({ Properties }) => list(at(Properties, 'PolicyDocument.Statement')))
-  return [...inline, ...apart] as unknown as Statement[]
-}
-
-export const actionsOf = (statements: readonly Statement[]): string[] =>
-  statements.flatMap(({ Action }) => list(Action) as string[]).toSorted()
+import { actionsOf, at, list, statementsOf, text } from './tree.ts'
 
 const number = (template: Template, path: string): number => Number(at(template, `Resources.${path}`))
 const same = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right)
@@ -147,6 +108,38 @@ export const CLAIMS: Readonly<Record<string, (template: Template) => boolean>> =
       StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' },
       Null: { 's3:x-amz-server-side-encryption': 'false' },
     }),
+  'the bucket refuses encryption with another key': (t) =>
+    policyDenies(t, 'ArchiveBucketPolicy', {
+      ArnNotEqualsIfExists: {
+        's3:x-amz-server-side-encryption-aws-kms-key-id': { 'Fn::GetAtt': ['ArchiveKey', 'Arn'] },
+      },
+      Null: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'false' },
+    }),
+  'the key is used by way of S3 only': (t) =>
+    statementsOf(t, 'ArchiveRole')
+      .filter(({ Action }) => list(Action).some((action) => text(action).startsWith('kms:')))
+      .every(({ Condition }) =>
+        same(Condition, {
+          StringEquals: { 'kms:ViaService': { 'Fn::Sub': 's3.${AWS::Region}.${AWS::URLSuffix}' } },
+        }),
+      ),
+  'the topic takes TLS only': (t) => policyDenies(t, 'AlarmTopicPolicy', TLS),
+  'what the rule cannot deliver is dead-lettered': (t) =>
+    same(at(t, 'Resources.RecordingRequestedRule.Properties.Targets.0.DeadLetterConfig.Arn'), {
+      'Fn::GetAtt': ['ArchiveDeadLetterQueue', 'Arn'],
+    }),
+  'our metrics are those of this very function': (t) => {
+    const ours = Object.values(t.Resources).filter(
+      ({ Properties }) => at(Properties, 'Namespace') === 'BirdRecordingArchiver',
+    )
+    return (
+      ours.length === 2 &&
+      ours.every(({ Properties }) =>
+        same(Properties['Dimensions'], [{ Name: 'FunctionName', Value: { Ref: 'ArchiveLambdaFunction' } }]),
+      ) &&
+      !text(at(t, 'Resources.ArchiveDashboard.Properties.DashboardBody.Fn::Sub')).includes('"Function"')
+    )
+  },
   'unfinished uploads are aborted': (t) =>
     list(at(t, `${BUCKET}.LifecycleConfiguration.Rules`)).some(
       (rule) =>

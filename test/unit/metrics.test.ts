@@ -27,7 +27,9 @@ const archived = (createdMs: number, endedMs?: number): Outcome => ({
 const acknowledged = (outcome: Outcome) => ({ outcome, action: 'acknowledge' as const })
 
 function measure(outcomes: BatchCount['outcomes'], remainingMs = 5_000.4): Line {
-  return JSON.parse(toEmbeddedMetrics({ outcomes, now: NOW, remainingMs })) as Line
+  return JSON.parse(
+    toEmbeddedMetrics({ functionName: 'archive-prod', outcomes, now: NOW, remainingMs }),
+  ) as Line
 }
 
 /** "Embedded metric format specification": what CloudWatch needs in order to take a line. */
@@ -58,7 +60,7 @@ describe("a batch's metrics", () => {
     const line = measure([])
     expectTaken(line)
     expect(line).toMatchObject({
-      Function: 'archive',
+      FunctionName: 'archive-prod',
       Archived: 0,
       ArchivedBytes: 0,
       Failed: 0,

@@ -34,8 +34,9 @@ export async function arnFormsOf(action: string): Promise<RegExp[]> {
       const form = arn
         .replace(':log-stream:${LogStreamName}', ':*')
         .replaceAll(/[.*+?^()|[\]\\/]/g, String.raw`\$&`)
-        .replace(/\$\{\w+\}$/, '.+')
-        .replaceAll(/\$\{\w+\}/g, '[^/]+')
+        // Else an object would pass for a bucket.
+        .replace('${BucketName}', '[^/]+')
+        .replaceAll(/\$\{\w+\}/g, '.+')
       return new RegExp(`^${form}$`)
     }),
   )

@@ -10,34 +10,40 @@ import { deadLettersOf, expectArchivedOnce, expectNothingOf, versionsOf } from '
 import { buildLargeAudio } from '../helpers/large-audio.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 import { type FunctionHost, type FunctionProcess, layOutFunction } from './runtime/function-host.ts'
+import { type Traffic, watchTraffic } from './runtime/traffic.ts'
 import { type RuntimeApi, startRuntimeApi } from './runtime/runtime-api.ts'
 
 let world: World
 let host: FunctionHost
 let api: RuntimeApi
 let running: FunctionProcess
+let traffic: Traffic
 beforeAll(async () => {
   world = await startWorld()
   host = await layOutFunction()
   api = await startRuntimeApi()
+  traffic = watchTraffic()
   start()
 })
 afterEach(() => {
   world.faults = () => undefined
 })
 afterAll(async () => {
+  traffic[Symbol.dispose]()
   await running.kill()
   await Promise.all([api[Symbol.asyncDispose](), host[Symbol.asyncDispose](), world[Symbol.asyncDispose]()])
 })
 
-/** What Lambda sets, what a deployment sets, and nothing of this process. */
-function start(): void {
+/** What Lambda sets, what the packaged template sets (with this world's places in it), and nothing of this process. */
+function start(others: Readonly<Record<string, string>> = {}): void {
   const aws = Object.entries(process.env).filter(([name]) =>
     /^AWS_(?:REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|ENDPOINT_URL_S3|ENDPOINT_URL_SQS)$/.test(name),
   )
   running = host.start(api.address, {
     ...(Object.fromEntries(aws) as Record<string, string>),
+    ...host.deployed,
     ...world.env,
+    ...others,
     AWS_LAMBDA_FUNCTION_NAME: 'archive',
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
@@ -85,6 +91,7 @@ describe("the deployed bundle under AWS's own runtime client, unprivileged, in a
     expect(await deadLettersOf(world, poison)).toHaveLength(1)
     expect(running.output()).toContain('"recording.archived"')
     expect(running.output()).not.toContain('X-Amz-Signature')
+    expect(running.output()).not.toContain('OUTSIDE')
   })
 
   it('goes on in the same process at a warm start, also with what it knows already', async () => {
@@ -102,6 +109,10 @@ describe("the deployed bundle under AWS's own runtime client, unprivileged, in a
     expect(status).not.toMatch(/^Uid:\t0\t/m)
   })
 
+  it('cannot write where its code lies', async () => {
+    expect(await host.tryToWrite()).toEqual(['EACCES', 'EACCES', 'EACCES'])
+  })
+
   it('is frozen with nothing under way, and thawed goes on as if nothing had been', async () => {
     const requests: S3Request[] = []
     world.faults = (request) => void requests.push(request)
@@ -110,15 +121,19 @@ describe("the deployed bundle under AWS's own runtime client, unprivileged, in a
     expect(answer).toMatchObject(DONE)
     // Neither a timer nor a request nor a socket in use when it answered: nothing for the freeze to cut through.
     expect(answer.held).toBe('')
+    expect(traffic.inFlight()).toEqual([])
     await api.idle()
     const asked = { s3: requests.length, bird: world.bird.requests.length }
     running.child.kill('SIGSTOP')
     await expectArchivedOnce(world, before)
     const after = await world.addRecording()
+    // What is frozen for long finds its connections closed.
+    expect(traffic.closeIdle()).toBeGreaterThan(0)
     const mine = requests.length
     expect(world.bird.requests).toHaveLength(asked.bird)
     running.child.kill('SIGCONT')
     expect(await api.invoke(batchOf([after.id]))).toMatchObject(DONE)
+    expect(running.output()).not.toContain('OUTSIDE')
     expect(requests.slice(mine).filter(({ key }) => key.includes(before.id))).toEqual([])
     expect(world.bird.requests.slice(asked.bird).every(({ path }) => path.includes(after.id))).toBe(true)
     await expectArchivedOnce(world, after)
@@ -148,6 +163,20 @@ describe("the deployed bundle under AWS's own runtime client, unprivileged, in a
       expect(left).toHaveLength(1)
       await clearUploads()
       await expectArchivedOnce(world, recording)
+    },
+  )
+
+  it.for([{ BIRD_API_URL: 'https://api.bird.com' }, { AWS_ENDPOINT_URL_S3: 'http://192.0.2.1' }])(
+    'would not reach another machine unnoticed: %j',
+    async (elsewhere) => {
+      await running.kill()
+      api.forget()
+      start(elsewhere)
+      const { id } = await world.addRecording()
+      expect(await api.invoke(batchOf([id]), 3000)).toMatchObject({
+        body: { batchItemFailures: [{ itemIdentifier: id }] },
+      })
+      expect(running.output()).toMatch(/^OUTSIDE (?:api\.bird\.com|192\.0\.2\.1)$/m)
     },
   )
 })

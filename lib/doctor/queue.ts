@@ -1,4 +1,5 @@
 import { type Finding, noteFor, type Seen } from './finding.ts'
+import { judgeRedrive, judgeRedriveAllow } from './redrive.ts'
 
 /** A queue's attributes by SQS's names for them. */
 export type QueueAttributes = Readonly<Record<string, string | undefined>>
@@ -28,13 +29,18 @@ export function judgeQueues({ queue, deadLetters, functionTimeoutSeconds }: Queu
       ? []
       : [
           ...judgeKind(ownArn),
-          judgeRedrive(own, deadArn),
+          judgeRedrive(own['RedrivePolicy'], deadArn),
           judgeVisibility(own, functionTimeoutSeconds),
           judgeEncryption('queue', own),
         ]),
     ...(dead === undefined
       ? []
-      : [judgeEncryption('dead-letters', dead), judgeRetention(dead, own), ...judgeBacklog(dead)]),
+      : [
+          judgeEncryption('dead-letters', dead),
+          judgeRetention(dead, own),
+          judgeRedriveAllow(dead['RedriveAllowPolicy'], ownArn),
+          ...judgeBacklog(dead),
+        ]),
   ]
 }
 
@@ -75,48 +81,6 @@ function judgeKind(arn: string): Finding[] {
       'use a standard queue',
     ),
   ]
-}
-
-function judgeRedrive(own: QueueAttributes, deadArn: string | undefined): Finding {
-  const check = 'queue.redrive'
-  const policy = readRedrive(own['RedrivePolicy'])
-  const mend = `aws sqs set-queue-attributes --queue-url "$QUEUE_URL" --attributes '${JSON.stringify({
-    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: deadArn ?? '<ARN>', maxReceiveCount: '5' }),
-  })}'`
-  if (policy === undefined)
-    return note.fail(
-      check,
-      'the queue has no redrive policy',
-      'a message that fails for ever is retried until it expires: then the recording is lost silently',
-      mend,
-    )
-  if (deadArn !== undefined && policy.target !== deadArn)
-    return note.fail(
-      check,
-      `the redrive policy leads to ${policy.target.split(':').at(-1) ?? ''}, which is not the queue of DEAD_LETTER_QUEUE_URL`,
-      'failed messages would lie where no alarm looks',
-      mend,
-    )
-  if (!(policy.maxReceiveCount >= 5))
-    return note.fail(
-      check,
-      `maxReceiveCount is ${policy.maxReceiveCount}`,
-      'throttled invocations count as receives: messages that were never tried end as dead letters',
-      mend,
-    )
-  return note.ok(check, `after ${policy.maxReceiveCount} failures a message goes to the dead-letter queue`)
-}
-
-function readRedrive(text: string | undefined): { target: string; maxReceiveCount: number } | undefined {
-  if (text === undefined || text === '') return undefined
-  try {
-    const policy = JSON.parse(text) as Record<string, unknown> | null
-    const target = policy?.['deadLetterTargetArn']
-    if (typeof target !== 'string') return undefined
-    return { target, maxReceiveCount: Number(policy?.['maxReceiveCount']) }
-  } catch {
-    return undefined
-  }
 }
 
 function judgeVisibility(own: QueueAttributes, timeoutSeconds: number | undefined): Finding {

@@ -30,6 +30,7 @@ function levelsOf(
   })
   return Object.fromEntries(findings.map(({ check, level }) => [check, level]))
 }
+const allow = (policy: object): QueueAttributes => ({ RedriveAllowPolicy: JSON.stringify(policy) })
 const redrive = (policy: object): QueueAttributes => ({ RedrivePolicy: JSON.stringify(policy) })
 
 test('queues that are as they should be are in order', () => {
@@ -66,6 +67,22 @@ test.each<[string, QueueAttributes, QueueAttributes, string, Level]>([
     'dead-letters.retention',
     'warn',
   ],
+  [
+    'dead letters of another queue only',
+    {},
+    allow({ redrivePermission: 'byQueue', sourceQueueArns: ['arn:aws:sqs:eu-west-1:1:x'] }),
+    'dead-letters.redrive-allow',
+    'fail',
+  ],
+  [
+    'dead letters of this queue',
+    {},
+    allow({ redrivePermission: 'byQueue', sourceQueueArns: [own['QueueArn']] }),
+    'dead-letters.redrive-allow',
+    'ok',
+  ],
+  ['dead letters of none', {}, allow({ redrivePermission: 'denyAll' }), 'dead-letters.redrive-allow', 'fail'],
+  ['a permission that is no JSON', {}, { RedriveAllowPolicy: '{' }, 'dead-letters.redrive-allow', 'fail'],
   ['dead letters', {}, { ApproximateNumberOfMessages: '3' }, 'dead-letters.waiting', 'warn'],
 ])('%s', (_what, queue, deadLetters, check, level) => {
   expect(levelsOf(queue, deadLetters)[check]).toBe(level)

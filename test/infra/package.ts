@@ -32,7 +32,7 @@ export interface Packaged {
 export async function packageStage(...parameters: readonly string[]): Promise<Packaged> {
   const directory = await mkdtemp(path.join(tmpdir(), 'package-'))
   await run(OSLS, ['package', '--package', directory, ...parameters.map((text) => `--param=${text}`)], {
-    env: { PATH: process.env['PATH'], HOME: directory, AWS_EC2_METADATA_DISABLED: 'true' },
+    env: { PATH: process.env['PATH'], HOME: directory, TMPDIR: directory, AWS_EC2_METADATA_DISABLED: 'true' },
   })
   const templateFile = path.join(directory, 'cloudformation-template-update-stack.json')
   return {

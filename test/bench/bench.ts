@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { CommanderError } from '@commander-js/extra-typings'
 import { startCloud } from './cloud.ts'
 import { complaintsOf } from './complaints.ts'
@@ -9,7 +10,7 @@ import { summarize } from './figures.ts'
 import { createMeasure } from './measure.ts'
 import { type BenchOptions, readOptions } from './options.ts'
 import { writeReport } from './report.ts'
-import { type Absence, findAbsent, findMissing, install } from './requirements.ts'
+import { type Absence, findAbsent, findMissing, findVersions, install } from './requirements.ts'
 import { type Run, runOnce } from './run.ts'
 import { judgeTargets } from './targets.ts'
 import { buildTools } from './tools.ts'
@@ -36,6 +37,8 @@ async function main(argv: string[]): Promise<number> {
       rmSync(directory, { recursive: true, force: true })
     }
   } catch (error) {
+    // A signal that came while a compiler ran is told only now.
+    await setImmediate()
     if (stop.signal.aborted) return EXIT.interrupted
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.notPossible
     say(`bench: ${error instanceof NotPossibleError ? error.message : String(error)}`)
@@ -75,6 +78,7 @@ async function bench(
   const variants = options.variants.filter(({ name }) => absent.every(({ variant }) => variant !== name))
   const workloads = planWorkloads(options.quick).filter(({ name }) => options.only.includes(name))
 
+  const versions = { node: `Node ${process.version}`, ...findVersions(variants) }
   const runs: Run[] = []
   const complaints: string[] = []
   for (const workload of workloads) {
@@ -93,10 +97,10 @@ async function bench(
     }
   }
 
-  const figures = summarize(runs)
+  const figures = summarize(runs.filter((run) => complaintsOf(run).length === 0))
   const targets = judgeTargets(figures)
   if (options.json) {
-    const machine = { node: process.version, cpu: cpus()[0]?.model, kernel: release(), cores }
+    const machine = { cpu: cpus()[0]?.model, kernel: release(), cores, versions }
     const titles = workloads.map(({ name, title, warmUp }) => ({ name, title, warmUp }))
     const { quick, rounds } = options
     print(
@@ -113,6 +117,7 @@ async function bench(
       }),
     )
   } else {
+    print([...new Set(Object.values(versions))].join(' · '))
     print('Medians; 1 KB = 1,000 bytes; CPU is user and system. "× ours" compares the CPU of a recording.')
     for (const line of writeReport(workloads, figures, targets)) print(line)
   }

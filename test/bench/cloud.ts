@@ -37,8 +37,12 @@ export async function startCloud(
   const child = spawn(
     program,
     [
-      ...['--sample', sampleFile],
-      ...['--delay-ms', String(delayMs), '--gets-per-second', String(getsPerSecond)],
+      '--sample',
+      sampleFile,
+      '--delay-ms',
+      String(delayMs),
+      '--gets-per-second',
+      String(getsPerSecond),
       ...(tls ? ['--cert', certificate.certificateFile, '--key', certificate.keyFile] : []),
     ],
     // It ends when its standard input does, so it does not outlive this process.

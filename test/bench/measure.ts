@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Where Debian's own commands are: what a user's PATH adds may be a script around another version. */
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 /** What a command and all its descendants have cost. */
 export interface Usage {
   readonly userSeconds: number
@@ -38,7 +41,7 @@ export function createMeasure(
     // A group of its own, so that everything that it starts can be ended with it.
     const child = spawn('taskset', ['-c', String(core), program, usageFile, ...command], {
       cwd: directory,
-      env: { PATH: process.env['PATH'] ?? '', HOME: directory, TMPDIR: directory, ...environment },
+      env: { PATH: SYSTEM_PATH, HOME: directory, TMPDIR: directory, ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     })

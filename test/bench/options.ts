@@ -23,7 +23,8 @@ One core is the measured program's alone, the origin and the bucket (one process
 The variants take turns, round by round, and the figures are medians. Peers of which a process is started for
 each recording get fewer recordings that are as large on average, and their start counts: they have no other state.
 They fetch the audio by its own link and store it, with no metadata, redirect or sidecar.
-1 KB is 1,000 bytes. Close other programs first; on a busy machine only the ratios mean something.
+RSS is that of the largest single process; 1 KB is 1,000 bytes. Close other programs first: on a busy machine only
+the ratios mean something.
 
 Examples:
   $ npm run bench -- --quick                        all of it in less than three minutes

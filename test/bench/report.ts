@@ -22,8 +22,8 @@ function writeWorkload(workload: Workload, rows: readonly Figures[]): string[] {
   const header = [
     '',
     'recordings',
-    'ms each',
-    's/GB',
+    'CPU ms each',
+    'CPU s/GB',
     '× ours',
     'user s',
     'system s',
@@ -51,7 +51,9 @@ function writeWorkload(workload: Workload, rows: readonly Figures[]): string[] {
 }
 
 function writeStart(rows: readonly Figures[]): string[] {
-  const started = rows.filter(({ workload, start }) => workload === 'small' && start !== undefined)
+  const started = rows.flatMap(({ workload, variant, start }) =>
+    workload === 'small' && start !== undefined ? [{ variant, ...start }] : [],
+  )
   if (started.length === 0) return []
   const header = [
     '',
@@ -62,20 +64,23 @@ function writeStart(rows: readonly Figures[]): string[] {
     'with start: first 10',
     'first 200',
   ]
-  const cells = started.map(({ variant, start }) => [
-    variant,
-    `${start?.bootWallMs.toFixed(0)} (${start?.bootCpuMs.toFixed(0)})`,
-    `${start?.importWallMs.toFixed(0)} (${start?.importCpuMs.toFixed(0)})`,
-    ...[start?.first10Ms, start?.first200Ms, start?.first10WithStartMs, start?.first200WithStartMs].map(
-      (ms = Number.NaN) => ms.toFixed(2),
+  const cells = started.map((start) => [
+    start.variant,
+    `${start.bootWallMs.toFixed(0)} (${start.bootCpuMs.toFixed(0)})`,
+    `${start.importWallMs.toFixed(0)} (${start.importCpuMs.toFixed(0)})`,
+    ...[start.first10Ms, start.first200Ms, start.first10WithStartMs, start.first200WithStartMs].map((ms) =>
+      ms.toFixed(2),
     ),
   ])
   return ['', 'just started: CPU ms for each recording of 200 KB', ...align([header, ...cells])]
 }
 
 function writeTargets(targets: readonly Target[]): string[] {
-  const words = { true: 'met', false: 'MISSED', undefined: '-' }
-  const rows = targets.map(({ claim, figure, met }) => [claim, words[`${met}`], figure])
+  const rows = targets.map(({ claim, figure, met }) => [
+    claim,
+    met === undefined ? '-' : met ? 'met' : 'MISSED',
+    figure,
+  ])
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
   return [
     '',

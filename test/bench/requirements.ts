@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { SYSTEM_PATH } from './measure.ts'
 import type { Variant } from './variants/variant.ts'
 
 /** Something that a Debian package brings. */
@@ -41,6 +42,13 @@ export function findAbsent(variants: readonly Variant[]): Absence[] {
   )
 }
 
+/** What the variants' commands call themselves, by variant. */
+export function findVersions(variants: readonly Variant[]): Record<string, string> {
+  return Object.fromEntries(
+    variants.flatMap(({ name, needs }) => (needs === undefined ? [] : [[name, versionOf(needs.command)]])),
+  )
+}
+
 /** Installs Debian's packages, as root or by sudo. */
 export function install(packages: readonly string[]): void {
   aptGet('update', '-qq')
@@ -48,7 +56,7 @@ export function install(packages: readonly string[]): void {
 }
 
 function isInstalled(name: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+  return SYSTEM_PATH.split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK)
       return true
@@ -56,6 +64,15 @@ function isInstalled(name: string): boolean {
       return false
     }
   })
+}
+
+function versionOf(program: string): string {
+  const text = execFileSync(program, ['--version'], { encoding: 'utf8', env: { PATH: SYSTEM_PATH } })
+  // The name and the version; libraries and the like follow.
+  return text
+    .split(/\s/)
+    .slice(0, program === 'aws' ? 1 : 2)
+    .join(' ')
 }
 
 function compiles(header: string): boolean {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 import { makeAudio } from '../../lib/sandbox/audio.ts'
 import type { Certificate } from './cloud.ts'
 import { FRAME_BYTES } from './recording-id.ts'
@@ -42,7 +42,7 @@ export async function buildTools(directory: string): Promise<Tools> {
   mkdirSync(bundles)
   // The package's own build, to another place: what is measured is what would be deployed.
   run('npm', ['run', '--silent', 'build', '--', `--outdir=${bundles}`])
-  return {
+  const tools = {
     ...(Object.fromEntries(programs) as Record<keyof typeof PROGRAMS, string>),
     ours: join(bundles, 'archive.cjs'),
     naive: await bundle(join(here, 'naive', 'archive.ts'), join(bundles, 'naive.cjs'), 'cjs'),
@@ -50,6 +50,8 @@ export async function buildTools(directory: string): Promise<Tools> {
     sampleFile: await writeSample(join(directory, 'sample.mp3')),
     certificate: makeCertificate(directory),
   }
+  await stop()
+  return tools
 }
 
 /** With the options of package.json's build. */
@@ -83,11 +85,9 @@ async function writeSample(file: string): Promise<string> {
 function makeCertificate(directory: string): Certificate {
   const certificateFile = join(directory, 'certificate.pem')
   const keyFile = join(directory, 'key.pem')
-  run('openssl', [
-    ...['req', '-x509', '-nodes', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-days', '2'],
-    ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ...['-keyout', keyFile, '-out', certificateFile],
-  ])
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyFile]
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+  run('openssl', ['req', '-x509', '-days', '2', ...newKey, ...subject, '-out', certificateFile])
   return { certificateFile, keyFile }
 }
 

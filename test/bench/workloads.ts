@@ -1,3 +1,4 @@
+import { toWholeFrames } from './recording-id.ts'
 import { dayOfCalls, KB, MB, sameSize } from './sizes.ts'
 
 export const WORKLOADS = [
@@ -44,7 +45,7 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: 'calls of 200 KB',
       sizes: sameSize(pick(2000, 1000), 200 * KB),
       warmUp: 2000,
-      oneByOne: pick(40, 8),
+      oneByOne: pick(40, 3),
     },
     {
       ...PLAIN,
@@ -52,20 +53,20 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: 'recordings of 5 MB',
       sizes: sameSize(pick(200, 60), 5 * MB),
       warmUp: 200,
-      oneByOne: pick(40, 8),
+      oneByOne: pick(40, 3),
     },
     {
       ...PLAIN,
       name: 'large',
       title: 'recordings of 100 MB, 16 at once',
       sizes: sameSize(16, 100 * MB),
-      oneByOne: 16,
+      oneByOne: pick(16, 4),
       memoryMb: 512,
     },
     {
       ...PLAIN,
       name: 'huge',
-      title: pick(1, 0) === 1 ? 'one of 1 GB' : 'one of 400 MB',
+      title: quick ? 'one of 400 MB' : 'one of 1 GB',
       sizes: sameSize(1, pick(1000, 400) * MB),
       oneByOne: 1,
       memoryMb: 512,
@@ -76,13 +77,13 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: "a day's calls, log-normal around 400 KB, and conferences of two hours",
       sizes: day,
       warmUp: pick(2000, 500),
-      oneByOne: pick(40, 8),
+      oneByOne: pick(40, 3),
     },
     {
       ...PLAIN,
       name: 'limited',
       title: "a day's calls at 30 ms a hop, the API answering 50 requests a second",
-      sizes: dayOfCalls(pick(500, 250)).map((bytes) => Math.min(bytes, 2 * MB)),
+      sizes: dayOfCalls(pick(500, 250)).map((bytes) => toWholeFrames(Math.min(bytes, 2 * MB))),
       oneByOne: 0,
       memoryMb: 512,
       delayMs: 30,
@@ -94,15 +95,16 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: 'calls of 200 KB, TLS on both sides',
       sizes: sameSize(pick(1000, 400), 200 * KB),
       warmUp: pick(1000, 500),
-      oneByOne: pick(20, 6),
+      oneByOne: pick(20, 3),
       tls: true,
     },
     {
       ...PLAIN,
       name: 'tls-large',
       title: 'recordings of 100 MB, TLS on both sides',
-      sizes: sameSize(pick(4, 2), 100 * MB),
-      oneByOne: 4,
+      sizes: sameSize(4, 100 * MB),
+      warmUp: 200,
+      oneByOne: pick(4, 2),
       memoryMb: 512,
       tls: true,
     },

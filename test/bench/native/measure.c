@@ -15,12 +15,13 @@ static double seconds(struct timeval t) { return (double)t.tv_sec + (double)t.tv
 
 int main(int argc, char **argv) {
   if (argc < 3) return 2;
+  /* Nothing is left running when the benchmark is killed. */
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   struct timespec start, end;
   clock_gettime(CLOCK_MONOTONIC, &start);
   pid_t child = fork();
   if (child < 0) return 2;
   if (child == 0) {
-    /* Nothing is left running when this process is killed. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execvp(argv[2], argv + 2);
     perror(argv[2]);

@@ -17,6 +17,7 @@ export const aws: Variant = {
       bash(
         `curl -sSf ${trust} "$0" | aws --endpoint-url ${endpoint} s3 cp --only-show-errors --content-type audio/mpeg - "s3://$1"`,
       ),
+      workload.tls ? { environment: { AWS_CA_BUNDLE: tools.certificate.certificateFile } } : {},
     )
   },
 }

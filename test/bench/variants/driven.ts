@@ -9,8 +9,8 @@ const BATCH_SIZE = 20
 /** The queue's `maxReceiveCount`. */
 const MAX_RECEIVES = 5
 /** How many recordings a process has behind it that counts as just started. */
-export const FIRST = 10
-export const EARLY = 200
+const FIRST = 10
+const EARLY = 200
 
 /** Runs a function's bundle in a process that lives on, as Lambda keeps one. */
 export async function runBundle(bundle: string, job: Job): Promise<Cost> {

@@ -9,7 +9,7 @@ export const BUCKET = 'bench-archive'
 const NO_LIMIT = 1_000_000
 
 /** AWS's own variables for a store that is on this machine. */
-export function awsEnvironment({ cloud, workload, tools }: Job): Record<string, string> {
+export function awsEnvironment({ cloud }: Job): Record<string, string> {
   const s3 = `${cloud.scheme}://127.0.0.1:${cloud.ports.s3}`
   return {
     AWS_REGION: 'eu-west-1',
@@ -19,16 +19,12 @@ export function awsEnvironment({ cloud, workload, tools }: Job): Record<string, 
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_ENDPOINT_URL_S3: s3,
     AWS_ENDPOINT_URL_SQS: s3,
-    ...(workload.tls && {
-      NODE_EXTRA_CA_CERTS: tools.certificate.certificateFile,
-      AWS_CA_BUNDLE: tools.certificate.certificateFile,
-    }),
   }
 }
 
 /** The whole environment of a function, as its deployment would set it. */
 export function lambdaEnvironment(job: Job): Record<string, string> {
-  const { cloud, workload } = job
+  const { cloud, workload, tools } = job
   const origin = (port: number): string => `${cloud.scheme}://127.0.0.1:${port}`
   return {
     ...awsEnvironment(job),
@@ -43,6 +39,7 @@ export function lambdaEnvironment(job: Job): Record<string, string> {
     CONCURRENCY: '16',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(workload.memoryMb),
     LOG_LEVEL: 'info',
+    ...(workload.tls && { NODE_EXTRA_CA_CERTS: tools.certificate.certificateFile }),
     ...(knowsRate() && {
       BIRD_REQUESTS_PER_SECOND: String(workload.getsPerSecond === 0 ? NO_LIMIT : workload.getsPerSecond),
     }),

@@ -19,9 +19,6 @@ import { planWorkloads } from './workloads.ts'
 
 const EXIT = { done: 0, incomplete: 1, notPossible: 2, interrupted: 130 } as const
 
-/** What cannot be measured here, and what would have to be done. */
-class NotPossibleError extends Error {}
-
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: string[]): Promise<number> {
@@ -41,15 +38,14 @@ async function main(argv: string[]): Promise<number> {
     await setImmediate()
     if (stop.signal.aborted) return EXIT.interrupted
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.notPossible
-    say(`bench: ${error instanceof NotPossibleError ? error.message : String(error)}`)
+    say(`bench: ${error instanceof Error ? error.message : String(error)}`)
     return EXIT.notPossible
   }
 }
 
 /** Sees to what is needed here. Returns the variants that are not here. */
 function prepare(options: BenchOptions): Absence[] {
-  if (process.platform !== 'linux')
-    throw new NotPossibleError('it pins processes to cores, which takes Linux')
+  if (process.platform !== 'linux') throw new Error('it pins processes to cores, which takes Linux')
   let missing = findMissing()
   let absent = findAbsent(options.variants)
   const wanted = [...new Set([...missing, ...absent.map((absence) => absence.package)])]
@@ -59,7 +55,7 @@ function prepare(options: BenchOptions): Absence[] {
     absent = findAbsent(options.variants)
   }
   if (missing.length > 0)
-    throw new NotPossibleError(`install ${missing.join(' ')} (Debian's names), or let --install do it`)
+    throw new Error(`install ${missing.join(' ')} (Debian's names), or let --install do it`)
   return absent
 }
 
@@ -70,7 +66,7 @@ async function bench(
   signal: AbortSignal,
 ): Promise<number> {
   const cores = chooseCores()
-  if (cores === undefined) throw new NotPossibleError('it takes two cores, and may use only one here')
+  if (cores === undefined) throw new Error('it takes two cores, and may use only one here')
   say('building the programs and the bundles')
   const tools = await buildTools(directory)
   stayOn(cores.others)

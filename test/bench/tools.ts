@@ -23,6 +23,7 @@ export interface Tools {
 const here = import.meta.dirname
 const root = join(here, '..', '..')
 const SAMPLE_SECONDS = 30
+const COMPLAINT_LINES = 12
 
 const PROGRAMS = {
   cloud: ['cloud.c', 'bird.c', 'bucket.c', 'objects.c', 'body.c', 'wire.c'],
@@ -97,6 +98,7 @@ function run(command: string, args: readonly string[]): void {
   } catch (cause) {
     const complaint =
       cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause)
-    throw new Error(`${command} ${args[0] ?? ''} failed:\n${complaint}`, { cause })
+    const start = complaint.split('\n').slice(0, COMPLAINT_LINES).join('\n')
+    throw new Error(`${command} ${args[0] ?? ''} failed:\n${start}`, { cause })
   }
 }

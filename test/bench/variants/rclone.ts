@@ -8,7 +8,7 @@ const REMOTE = ':s3:'
 /** rclone fetches and stores by itself. */
 export const rclone: Variant = {
   name: 'rclone',
-  title: 'rclone copyurl, a process a recording',
+  title: 'rclone copyurl, a process a recording, no digest taken',
   needs,
   kind: 'tool',
   runsOn: ({ oneByOne }) => oneByOne > 0,

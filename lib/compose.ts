@@ -14,7 +14,8 @@ import { ConfigurationError, describeError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
 import { createMemory, type Memory } from './memory.ts'
 import { createCatalogWriter, type WriteCatalog } from './s3/catalog-writer.ts'
-import { createS3Client } from './s3/client.ts'
+import { connectS3 } from './s3/client.ts'
+import { createDirectRequests } from './s3/direct.ts'
 import { createStore, type Store, WHOLE_MAX_BYTES } from './s3/store.ts'
 import { archiveBatch } from './sqs/batch.ts'
 import { createQueue } from './sqs/queue.ts'
@@ -59,11 +60,12 @@ export function composeArchiver(config: Config, options: ComposeOptions = {}): A
     clock,
     log,
   })
-  const downloader = createDownloader(config.concurrency, limits, clock, log)
-  const s3 = createS3Client({ forcePathStyle: config.forcePathStyle, sockets: config.concurrency * 2 })
+  const downloader = createDownloader(limits, clock, log)
+  const s3 = connectS3({ forcePathStyle: config.forcePathStyle, sockets: config.concurrency * 2 })
   const memory = createMemory(memoryFor(config.memoryMb))
   const store = createStore({
-    client: s3,
+    client: s3.client,
+    direct: createDirectRequests(s3.client, config.bucket, s3.http, clock),
     bucket: config.bucket,
     memory,
     clock,
@@ -92,8 +94,8 @@ export function composeArchiver(config: Config, options: ComposeOptions = {}): A
     log,
     recordingLimitMs: options.recordingLimitMs ?? RECORDING_LIMIT_MS,
     async close() {
-      await Promise.all([client.close(), downloader.close()])
-      s3.destroy()
+      downloader.close()
+      await Promise.all([client.close(), s3.close()])
     },
   }
 }

@@ -100,13 +100,13 @@ async function transfer(
   for (let transferNumber = 1; ; transferNumber++) {
     const media = await downloader.open(() => bird.getMediaLink(workspaceId, recordingId, time), time)
     try {
-      const { declaredBytes, contentType, chunks } = media
+      const { declaredBytes, contentType, receive } = media
       const watch = createMediaWatch(declaredBytes, contentType)
       const written = await store.writeAudio({
         key: keys.audio(workspaceId, recordingId),
         contentType: CONTENT_TYPE,
         declaredBytes,
-        chunks,
+        receive,
         watch,
         lock,
         signal: time.signal,

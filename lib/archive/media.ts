@@ -16,7 +16,10 @@ export interface MediaFacts {
 
 /** Watches one body from first byte to last. Both methods throw {@link MediaError} as soon as the body can't be evidence. */
 export interface MediaWatch {
+  /** Looks at the next bytes, which are not kept. */
   update(chunk: Uint8Array): void
+  /** CRC-32 of what has passed so far. */
+  readonly crc32: number
   /** To be called once, after the last byte and before anything is committed. */
   finish(): MediaFacts
 }
@@ -51,6 +54,9 @@ export function createMediaWatch(
   }
 
   return {
+    get crc32() {
+      return crc
+    },
     update(chunk) {
       bytes += chunk.length
       if (declaredBytes !== undefined && bytes > declaredBytes)

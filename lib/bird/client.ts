@@ -1,6 +1,6 @@
-import { Agent, type Dispatcher } from 'undici'
 import type { Clock } from '../deadline.ts'
 import { BirdError, type BirdFailure, describeError } from '../errors.ts'
+import { createHttp } from '../http.ts'
 import type { AccessKeySource } from './access-key.ts'
 import type { Log } from '../log.ts'
 import { adviseRetry, parseRetryAfter } from './retry.ts'
@@ -55,44 +55,39 @@ export interface BirdClient {
 }
 
 /** Metadata is about 3 KB; anything near this is not Bird's. */
-const MAX_ANSWER_BYTES = 1024 * 1024
+export const MAX_ANSWER_BYTES = 1024 * 1024
 /** How long one request may wait out throttling before the queue takes over the waiting: a worker costs money. */
 const MAX_THROTTLED_MS = 60_000
 /** More sockets gain nothing against a limit of 50 requests/s. */
 const API_CONNECTIONS = 8
 
 export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: BirdClientOptions): BirdClient {
-  const agent = new Agent({
-    connections: API_CONNECTIONS,
-    connect: { timeout: limits.connectMs },
-    headersTimeout: limits.headersMs,
-    bodyTimeout: limits.idleMs,
-    maxResponseSize: MAX_ANSWER_BYTES,
-  })
+  const http = createHttp({ connections: API_CONNECTIONS, ...limits })
   const prefix = apiUrl.pathname.replace(/\/$/, '')
   // A 429 that is waited out is waited out by the whole process: nobody asks again before this moment.
   let quietUntilMs = 0
 
   const once = async (
-    operation: BirdFailure['operation'],
     path: string,
     key: string,
     signal: AbortSignal,
   ): Promise<BirdAnswer & { retryAfterMs: number | undefined }> => {
-    const { statusCode, headers, body } = await agent.request({
-      origin: apiUrl.origin,
-      path: `${prefix}${path}`,
-      method: 'GET',
-      headers: { authorization: `AccessKey ${key}`, accept: 'application/json' },
+    const { status, headers, body } = await http.exchange(
+      {
+        method: 'GET',
+        origin: apiUrl.origin,
+        path: `${prefix}${path}`,
+        headers: { authorization: `AccessKey ${key}`, accept: 'application/json' },
+      },
       signal,
-    })
-    const text = await readText(body, operation)
+      MAX_ANSWER_BYTES,
+    )
     return {
-      status: statusCode,
+      status,
       location: single(headers['location']),
       requestId: readRequestId(single(headers['messagebird-request-id'])),
       retryAfterMs: parseRetryAfter(single(headers['retry-after']), clock.now()),
-      text,
+      text: body.toString('utf8'),
     }
   }
 
@@ -113,7 +108,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: Bird
         }
 
         const key = await accessKey.read()
-        const answer = await once(operation, path, key, time.signal).catch((error: unknown) => {
+        const answer = await once(path, key, time.signal).catch((error: unknown) => {
           time.signal.throwIfAborted()
           return new BirdError({ operation }, `no answer: ${describeError(error)}`, { cause: error })
         })
@@ -138,7 +133,7 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: Bird
         }
       }
     },
-    close: () => agent.destroy(),
+    close: () => http.close(),
   }
 }
 
@@ -151,17 +146,6 @@ export function logAgain(
   delayMs: number,
 ): void {
   log.event('request.again', { operation, target, ...(status !== undefined && { status }), delayMs })
-}
-
-async function readText(
-  body: Dispatcher.ResponseData['body'],
-  operation: BirdFailure['operation'],
-): Promise<string> {
-  try {
-    return await body.text()
-  } catch (error) {
-    throw new BirdError({ operation }, `the answer broke off: ${describeError(error)}`, { cause: error })
-  }
 }
 
 function refusalOf(

@@ -1,8 +1,10 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Landing } from '../landing.ts'
 import type { Clock } from '../deadline.ts'
 import { BirdError, describeError, MediaError, RedirectError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type BirdLimits, type CallTime, logAgain } from './client.ts'
+import type { Incoming } from './media-exchange.ts'
+import { createMediaPool } from './media-pool.ts'
 import type { MediaLink } from './recordings.ts'
 import { adviseRetry, MAX_ATTEMPTS, parseRetryAfter } from './retry.ts'
 
@@ -14,8 +16,8 @@ export interface Media {
   /** Host of the link that was followed, for the record; never more of the link than this. */
   readonly host: string
   readonly birdRequestId: string | undefined
-  /** To be read once; ends only when as many bytes came as were declared. */
-  readonly chunks: AsyncIterable<Uint8Array>
+  /** Puts the body where it is wanted; to be called once. Resolves only when as many bytes came as were declared. */
+  receive(this: void, landing: Landing): Promise<void>
   /** How often the transfer broke and went on so far. */
   resumptions(): number
   /** Lets go of the connection, however far it was read. */
@@ -28,14 +30,14 @@ export interface Downloader {
    * Opens a recording's audio. A link is asked for at the moment of use, and again when it is refused (S3 answers 403
    * to an expired one) or the connection fails.
    * @throws BirdError when no attempt was answered with the body, RedirectError on a second redirect;
-   * reading `chunks` throws MediaError `changed-while-resuming` when what is left can't be proved to be the same object
+   * `receive` rejects with MediaError `changed-while-resuming` when what is left can't be proved to be the same object
    */
   open(getLink: () => Promise<MediaLink>, time: CallTime): Promise<Media>
-  close(): Promise<void>
+  close(): void
 }
 
 interface Opened {
-  readonly response: Dispatcher.ResponseData
+  readonly response: Incoming
   readonly link: MediaLink
 }
 
@@ -46,19 +48,8 @@ interface Resumption {
   readonly etag: string
 }
 
-/** @param connections sockets per media host: one per recording in flight */
-export function createDownloader(
-  connections: number,
-  limits: BirdLimits,
-  clock: Clock,
-  log: Log,
-): Downloader {
-  const agent = new Agent({
-    connections,
-    connect: { timeout: limits.connectMs },
-    headersTimeout: limits.headersMs,
-    bodyTimeout: limits.idleMs,
-  })
+export function createDownloader(limits: BirdLimits, clock: Clock, log: Log): Downloader {
+  const pool = createMediaPool(limits)
 
   /** Built from nothing but the link: S3 answers 400 to a presigned request that carries an Authorization header. */
   const request = async (
@@ -67,15 +58,8 @@ export function createDownloader(
     signal: AbortSignal,
   ): Promise<Opened> => {
     const range = resumption && { range: `bytes=${resumption.offset}-`, 'if-match': resumption.etag }
-    const { url } = link
-    const response = await agent.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: 'GET',
-      headers: { accept: '*/*', 'accept-encoding': 'identity', ...range },
-      signal,
-    })
-    return { response, link }
+    const headers = { accept: '*/*', 'accept-encoding': 'identity', ...range }
+    return { response: await pool.get(link.url, headers, signal), link }
   }
 
   /** One body, or the part of it from `resumption.offset` on, over as many links and connections as it takes. */
@@ -115,58 +99,68 @@ export function createDownloader(
     async open(getLink, time) {
       const first = await fetchBody(getLink, undefined, time)
       const { headers } = first.response
-      const declaredBytes = parseLength(single(headers['content-length']))
-      const etag = single(headers['etag'])
-      let current = first.response.body
+      const declaredBytes = parseLength(headers['content-length'])
+      const etag = headers['etag']
+      let current = first.response
       let resumptions = 0
-
-      async function* read(): AsyncGenerator<Uint8Array> {
-        for (let offset = 0; ;) {
-          try {
-            for await (const chunk of current as AsyncIterable<Uint8Array>) {
-              offset += chunk.length
-              yield chunk
-            }
-            if (declaredBytes === undefined || offset >= declaredBytes) return
-            throw new BirdError(
-              { operation: 'download' },
-              `the body ended after ${offset} of ${declaredBytes} bytes`,
-            )
-          } catch (error) {
-            time.signal.throwIfAborted()
-            const broken =
-              error instanceof BirdError
-                ? error
-                : new BirdError(
-                    { operation: 'download' },
-                    `the body broke off after ${offset} bytes: ${describeError(error)}`,
-                    { cause: error },
-                  )
-            // A weak ETag proves nothing about bytes (RFC 9110, 8.8.1).
-            if (declaredBytes === undefined || etag === undefined || etag.startsWith('W/') || offset === 0)
-              throw broken
-            if (resumptions >= MAX_ATTEMPTS) throw broken
-            resumptions += 1
-            current = (await fetchBody(getLink, { offset, totalBytes: declaredBytes, etag }, time)).response
-              .body
-          }
-        }
-      }
 
       return {
         declaredBytes,
-        contentType: single(headers['content-type']),
+        contentType: headers['content-type'],
         host: first.link.url.host,
         birdRequestId: first.link.requestId,
-        chunks: read(),
-        resumptions: () => resumptions,
-        close: () => {
-          // A destroyed body emits an error that nobody waits for any more.
-          current.on('error', () => {}).destroy()
+        async receive(landing) {
+          let offset = 0
+          // What the landing fails with is no fault of the connection, and no reason to go on with another.
+          let refused: { readonly error: unknown } | undefined
+          const giveBack = (error: unknown): never => {
+            refused = { error }
+            throw error
+          }
+          const counted: Landing = {
+            room: () => landing.room(),
+            landed(bytes) {
+              offset += bytes
+              try {
+                return landing.landed(bytes)?.catch(giveBack)
+              } catch (error) {
+                return giveBack(error)
+              }
+            },
+          }
+          for (;;) {
+            try {
+              await current.receive(counted)
+              if (declaredBytes === undefined || offset >= declaredBytes) return
+              throw new BirdError(
+                { operation: 'download' },
+                `the body ended after ${offset} of ${declaredBytes} bytes`,
+              )
+            } catch (error) {
+              if (refused !== undefined) throw refused.error
+              time.signal.throwIfAborted()
+              const broken =
+                error instanceof BirdError
+                  ? error
+                  : new BirdError(
+                      { operation: 'download' },
+                      `the body broke off after ${offset} bytes: ${describeError(error)}`,
+                      { cause: error },
+                    )
+              // A weak ETag proves nothing about bytes (RFC 9110, 8.8.1).
+              if (declaredBytes === undefined || etag === undefined || etag.startsWith('W/') || offset === 0)
+                throw broken
+              if (resumptions >= MAX_ATTEMPTS) throw broken
+              resumptions += 1
+              current = (await fetchBody(getLink, { offset, totalBytes: declaredBytes, etag }, time)).response
+            }
+          }
         },
+        resumptions: () => resumptions,
+        close: () => current.close(),
       }
     },
-    close: () => agent.destroy(),
+    close: () => pool.close(),
   }
 }
 
@@ -175,20 +169,16 @@ export function createDownloader(
  * length and the ETag that belong to the bytes that are here already (RFC 9110, 14.4 and 13.1.1).
  * @throws MediaError when the server sends something else in place of the rest
  */
-function isBody(
-  { statusCode, headers, body }: Dispatcher.ResponseData,
-  resumption: Resumption | undefined,
-): boolean {
-  if (resumption === undefined) return statusCode === 200
+function isBody({ status, headers, close }: Incoming, resumption: Resumption | undefined): boolean {
+  if (resumption === undefined) return status === 200
   const { offset, totalBytes, etag } = resumption
   const expected = `bytes ${offset}-${totalBytes - 1}/${totalBytes}`
-  if (statusCode === 206 && single(headers['content-range']) === expected && single(headers['etag']) === etag)
-    return true
-  if (statusCode !== 200 && statusCode !== 206 && statusCode !== 412 && statusCode !== 416) return false
-  body.on('error', () => {}).destroy()
+  if (status === 206 && headers['content-range'] === expected && headers['etag'] === etag) return true
+  if (status !== 200 && status !== 206 && status !== 412 && status !== 416) return false
+  close()
   throw new MediaError(
     'changed-while-resuming',
-    `asked for "${expected}", got ${statusCode} ${quoteRange(single(headers['content-range']))}`,
+    `asked for "${expected}", got ${status} ${quoteRange(headers['content-range'])}`,
   )
 }
 
@@ -203,38 +193,39 @@ function quoteRange(value: string | undefined): string {
 const MAX_PROBLEM_BYTES = 16 * 1024
 
 async function refuse({ response, link }: Opened, clock: Clock): Promise<BirdError> {
-  const { statusCode, headers, body } = response
-  if (statusCode >= 300 && statusCode < 400) {
-    body.on('error', () => {}).destroy()
-    throw new RedirectError(`${link.url.host} redirects again (${statusCode}); one hop is allowed`)
+  const { status, headers } = response
+  if (status >= 300 && status < 400) {
+    response.close()
+    throw new RedirectError(`${link.url.host} redirects again (${status}); one hop is allowed`)
   }
-  const retryAfterMs = parseRetryAfter(single(headers['retry-after']), clock.now())
-  const text = await readSome(body)
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.now())
+  const text = await readSome(response)
   const code = /<Code>([A-Za-z]{1,60})<\/Code>/.exec(text)?.[1]
   return new BirdError(
-    { operation: 'download', status: statusCode, code, retryAfterMs },
+    { operation: 'download', status, code, retryAfterMs },
     `${link.url.host} refused the link${code === undefined ? '' : ` (${code})`}`,
   )
 }
 
 /** An error document, as far as it is worth reading; a connection that breaks meanwhile changes nothing. */
-async function readSome(body: Dispatcher.ResponseData['body']): Promise<string> {
-  let text = ''
+async function readSome(response: Incoming): Promise<string> {
+  const room = Buffer.allocUnsafe(MAX_PROBLEM_BYTES)
+  let filled = 0
   try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      text += Buffer.from(chunk).toString('latin1')
-      if (text.length > MAX_PROBLEM_BYTES) break
-    }
+    await response.receive({
+      room: () => room.subarray(filled),
+      landed(bytes) {
+        filled += bytes
+        if (filled === room.length) response.close()
+        return undefined
+      },
+    })
   } catch {
-    return text
+    // What is here is looked at all the same.
   }
-  return text
+  return room.toString('latin1', 0, filled)
 }
 
 function parseLength(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value
 }

@@ -1,9 +1,9 @@
-import { Agent } from 'undici'
 import type { BirdFacts, BirdProbe, LinkVerdict } from '../doctor/bird.ts'
 import type { ServerTime } from '../doctor/clock.ts'
 import { ConfigurationError, describeError } from '../errors.ts'
+import { createHttp, type Http } from '../http.ts'
 import type { AccessKeySource } from './access-key.ts'
-import { DEFAULT_BIRD_LIMITS } from './client.ts'
+import { DEFAULT_BIRD_LIMITS, MAX_ANSWER_BYTES } from './client.ts'
 import { checkRedirect, type OriginPattern } from './redirect.ts'
 
 export interface BirdInspection {
@@ -23,6 +23,9 @@ interface Answer {
   readonly time?: ServerTime
 }
 
+/** The time limits are those of the connections. */
+const NEVER = new AbortController().signal
+
 /**
  * Makes the archiver's requests to Bird, each once and without a retry, for what comes first is what is to be seen: the
  * list (one item), one recording's metadata, and its redirect, which is not followed. Never rejects.
@@ -31,17 +34,11 @@ export async function inspectBird(
   options: BirdInspection,
 ): Promise<{ facts: BirdFacts; time: ServerTime | undefined }> {
   const { apiUrl, workspaceId, accessKey, origins, now } = options
-  const { connectMs, headersMs, idleMs } = DEFAULT_BIRD_LIMITS
-  const agent = new Agent({
-    connect: { timeout: connectMs },
-    headersTimeout: headersMs,
-    bodyTimeout: idleMs,
-    maxResponseSize: 1024 * 1024,
-  })
+  const http = createHttp({ connections: 1, ...DEFAULT_BIRD_LIMITS })
   const recordings = `${apiUrl.pathname.replace(/\/$/, '')}/workspaces/${encodeURIComponent(workspaceId)}/recordings`
   try {
     const key = await accessKey.read()
-    const get = (path: string): Promise<Answer> => ask(agent, apiUrl.origin, `${recordings}${path}`, key, now)
+    const get = (path: string): Promise<Answer> => ask(http, apiUrl.origin, `${recordings}${path}`, key, now)
     const list = await get('?limit=1&status=available')
     const recordingId = options.recordingId ?? idIn(list.json)
     const { time } = list
@@ -67,28 +64,26 @@ export async function inspectBird(
     const keyFault = error instanceof ConfigurationError ? error.faults.join(' · ') : describeError(error)
     return { facts: { keyFault }, time: undefined }
   } finally {
-    await agent.destroy()
+    await http.close()
   }
 }
 
-async function ask(
-  agent: Agent,
-  origin: string,
-  path: string,
-  key: string,
-  now: () => Date,
-): Promise<Answer> {
+async function ask(http: Http, origin: string, path: string, key: string, now: () => Date): Promise<Answer> {
   try {
-    const { statusCode, headers, body } = await agent.request({
-      origin,
-      path,
-      method: 'GET',
-      headers: { authorization: `AccessKey ${key}`, accept: 'application/json' },
-    })
+    const { status, headers, body } = await http.exchange(
+      {
+        method: 'GET',
+        origin,
+        path,
+        headers: { authorization: `AccessKey ${key}`, accept: 'application/json' },
+      },
+      NEVER,
+      MAX_ANSWER_BYTES,
+    )
     const time = { server: 'Bird', date: single(headers['date']), receivedMs: now().getTime() }
-    const json = parse(await body.text())
+    const json = parse(body.toString('utf8'))
     return {
-      probe: { kind: 'answered', status: statusCode, code: codeIn(json) },
+      probe: { kind: 'answered', status, code: codeIn(json) },
       json,
       location: single(headers['location']),
       time,

@@ -1,3 +1,4 @@
+import type { Landing } from '../landing.ts'
 import type { MediaWatch } from '../archive/media.ts'
 import type { Lock } from '../archive/retention.ts'
 
@@ -6,7 +7,8 @@ export interface AudioOrder {
   readonly key: string
   readonly contentType: string
   readonly declaredBytes: number | undefined
-  readonly chunks: AsyncIterable<Uint8Array>
+  /** Puts the body where it is wanted; to be called once. */
+  receive(this: void, landing: Landing): Promise<void>
   /** Sees every byte before it is sent; nothing is committed before its `finish` has returned. */
   readonly watch: MediaWatch
   readonly lock: Lock | undefined

@@ -1,32 +1,41 @@
 import { S3Client } from '@aws-sdk/client-s3'
+import { createHttp, type Http } from '../http.ts'
+import { createRequestHandler } from './request-handler.ts'
 
-export interface S3ClientOptions {
-  readonly forcePathStyle: boolean
-  /** Sockets to the bucket; requests beyond them wait. */
-  readonly sockets: number
+/** A way to S3: the SDK's client, and the connections under it. */
+export interface S3Connection {
+  readonly client: S3Client
+  readonly http: Http
+  close(): Promise<void>
 }
 
 const CONNECT_MS = 5_000
 /** A part of 8 MiB takes 7 s at 10 Mbit/s; nothing that we send is larger. */
-const REQUEST_MS = 60_000
+const ANSWER_MS = 60_000
 
 /**
  * The SDK's client as this program needs it. Endpoint, region and credentials come from AWS's own variables.
- * `Expect: 100-continue` is off because the SDK opens a new connection for each request that carries it.
+ * `Expect: 100-continue` is off because the SDK would wait for it before each body.
+ * @param sockets connections to the bucket; requests beyond them wait
  */
-export function createS3Client({ forcePathStyle, sockets }: S3ClientOptions): S3Client {
-  const agent = { keepAlive: true, maxSockets: sockets }
+export function connectS3({
+  forcePathStyle,
+  sockets,
+}: {
+  readonly forcePathStyle: boolean
+  readonly sockets: number
+}): S3Connection {
+  const http = createHttp({
+    connections: sockets,
+    connectMs: CONNECT_MS,
+    headersMs: ANSWER_MS,
+    idleMs: ANSWER_MS,
+  })
   const client = new S3Client({
     forcePathStyle,
     expectContinueHeader: false,
     maxAttempts: 4,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
+    requestHandler: createRequestHandler(http),
   })
   // Who gives the body's SHA-256 as checksum has hashed it already: the signature takes the same digest.
   client.middlewareStack.add(
@@ -45,5 +54,12 @@ export function createS3Client({ forcePathStyle, sockets }: S3ClientOptions): S3
     },
     { step: 'build', name: 'signWithKnownDigest' },
   )
-  return client
+  return {
+    client,
+    http,
+    async close() {
+      client.destroy()
+      await http.close()
+    },
+  }
 }

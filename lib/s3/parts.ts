@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib'
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -9,8 +8,9 @@ import {
 import type { MediaFacts } from '../archive/media.ts'
 import type { Clock } from '../deadline.ts'
 import type { Room } from '../memory.ts'
-import { isAlreadyThere } from './failure.ts'
 import type { AudioOrder } from './audio-order.ts'
+import { crc32OfEnd } from './crc32.ts'
+import { isAlreadyThere } from './failure.ts'
 import { crc32Base64, headObject, type Place } from './stored.ts'
 import { lockParameters, repeatOnConflict } from './whole.ts'
 
@@ -65,8 +65,30 @@ export async function uploadParts(
   let completed = false
   let firstFailure: unknown
 
-  const sendPart = async (body: Buffer, number: number): Promise<void> => {
-    const checksum = crc32Base64(crc32(body))
+  const sendPart = async (body: Buffer, number: number, crc: number): Promise<void> => {
+    const checksum = crc32Base64(crc)
+    const etag =
+      (await sendPartDirectly(body, number, checksum)) ?? (await sendPartBySdk(body, number, checksum))
+    parts[number - 1] = { PartNumber: number, ETag: etag, ChecksumCRC32: checksum }
+  }
+
+  const sendPartDirectly = async (
+    body: Buffer,
+    number: number,
+    checksum: string,
+  ): Promise<string | undefined> => {
+    if (UploadId === undefined) return undefined
+    const query = { partNumber: String(number), uploadId: UploadId }
+    const headers = { 'x-amz-checksum-crc32': checksum }
+    const answer = await place.direct.send({ method: 'PUT', key: order.key, query, headers, body }, signal)
+    return answer?.status === 200 ? answer.headers.etag : undefined
+  }
+
+  const sendPartBySdk = async (
+    body: Buffer,
+    number: number,
+    checksum: string,
+  ): Promise<string | undefined> => {
     const command = new UploadPartCommand({
       ...upload,
       PartNumber: number,
@@ -74,8 +96,7 @@ export async function uploadParts(
       ContentLength: body.length,
       ChecksumCRC32: checksum,
     })
-    const { ETag } = await place.client.send(command, { abortSignal: signal })
-    parts[number - 1] = { PartNumber: number, ETag, ChecksumCRC32: checksum }
+    return (await place.client.send(command, { abortSignal: signal })).ETag
   }
 
   try {
@@ -83,10 +104,11 @@ export async function uploadParts(
     let slot = 0
     let number = 0
     let filled = 0
+    let crcBefore = 0
     const send = async (): Promise<void> => {
       const body = (room.buffers[slot] as Buffer).subarray(0, filled)
       number += 1
-      const sending = sendPart(body, number)
+      const sending = sendPart(body, number, crc32OfEnd(order.watch.crc32, crcBefore, filled))
       // A failure surfaces where the buffer is needed next; until then it must not count as unhandled.
       sending.catch((error: unknown) => {
         firstFailure ??= error
@@ -95,19 +117,18 @@ export async function uploadParts(
       inFlight[slot] = sending
       slot = (slot + 1) % room.buffers.length
       filled = 0
+      crcBefore = order.watch.crc32
       await inFlight[slot]
     }
 
-    for await (const chunk of order.chunks) {
-      order.watch.update(chunk)
-      for (let taken = 0; taken < chunk.length;) {
-        const piece = chunk.subarray(taken, taken + partBytes - filled)
-        ;(room.buffers[slot] as Buffer).set(piece, filled)
-        filled += piece.length
-        taken += piece.length
-        if (filled === partBytes) await send()
-      }
-    }
+    await order.receive({
+      room: () => (room.buffers[slot] as Buffer).subarray(filled, partBytes),
+      landed(bytes) {
+        order.watch.update((room.buffers[slot] as Buffer).subarray(filled, filled + bytes))
+        filled += bytes
+        return filled === partBytes ? send() : undefined
+      },
+    })
     const media = order.watch.finish()
     if (filled > 0) await send()
     await Promise.all(inFlight)

@@ -8,6 +8,7 @@ import { StoreError } from '../errors.ts'
 import type { Memory } from '../memory.ts'
 import type { AudioOrder } from './audio-order.ts'
 import { isAlreadyThere, isMissing, isRefused, storeFailure } from './failure.ts'
+import { toReadable } from './landing-stream.ts'
 import { partBytesFor, type Upload, uploadParts } from './parts.ts'
 import { ensureLock, headObject, type Place, proveEqual, verifyStored } from './stored.ts'
 import { uploadUnknownLength } from './unknown-length.ts'
@@ -44,8 +45,8 @@ export interface StoreOptions extends Place {
 }
 
 export function createStore(options: StoreOptions): Store {
-  const { memory, clock, preferredPartBytes, client, bucket } = options
-  const place: Place = { client, bucket }
+  const { memory, clock, preferredPartBytes, client, direct, bucket } = options
+  const place: Place = { client, direct, bucket }
   // Whether the SDK is told (by AWS_ENDPOINT_URL_S3 or its like) to talk to some other store than S3.
   const isForeign = isConfiguredElsewhere(client)
 
@@ -68,46 +69,56 @@ export function createStore(options: StoreOptions): Store {
     }
   }
 
-  const writeUnknown = async (
-    order: AudioOrder,
-    head: Buffer,
-    rest: AsyncIterable<Uint8Array>,
-  ): Promise<Upload> => {
-    const partBytes = partBytesFor(0, preferredPartBytes)
-    // lib-storage brings buffers of its own: the room stands for them.
-    const room = await memory.reserveParts(partBytes, order.signal)
-    try {
-      return await uploadUnknownLength(place, order, partBytes, head, rest, clock)
-    } finally {
-      room[Symbol.dispose]()
-    }
-  }
-
-  const write = async (order: AudioOrder): Promise<Upload> => {
-    const { declaredBytes, signal } = order
-    if (declaredBytes !== undefined && declaredBytes > WHOLE_MAX_BYTES) {
-      const partBytes = partBytesFor(declaredBytes, preferredPartBytes)
-      using room = await memory.reserveParts(partBytes, signal)
+  const writeDeclared = async (order: AudioOrder, bytes: number): Promise<Upload> => {
+    if (bytes > WHOLE_MAX_BYTES) {
+      const partBytes = partBytesFor(bytes, preferredPartBytes)
+      using room = await memory.reserveParts(partBytes, order.signal)
       return await uploadParts(place, order, partBytes, room, clock)
     }
-    using room = await memory.reserveWhole(declaredBytes ?? WHOLE_MAX_BYTES, signal)
+    using room = await memory.reserveWhole(bytes, order.signal)
     const buffer = room.buffers[0] as Buffer
-    const chunks = order.chunks[Symbol.asyncIterator]()
+    let filled = 0
+    await order.receive({
+      room: () => buffer.subarray(filled),
+      landed(came) {
+        order.watch.update(buffer.subarray(filled, filled + came))
+        filled += came
+        return undefined
+      },
+    })
+    return await writeWhole(order, buffer.subarray(0, filled))
+  }
+
+  /** Most bodies of no declared length are small, too: they are held like others until they outgrow the buffer. */
+  const writeUndeclared = async (order: AudioOrder): Promise<Upload> => {
+    using room = await memory.reserveWhole(WHOLE_MAX_BYTES, order.signal)
+    const buffer = room.buffers[0] as Buffer
+    const chunks = toReadable(order.receive)[Symbol.asyncIterator]() as AsyncIterator<Buffer>
     let filled = 0
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
       order.watch.update(next.value)
       if (filled + next.value.length > buffer.length) {
-        // Only a body of unknown length gets here: a longer one than declared is stopped by the watch.
         const head = Buffer.concat([buffer.subarray(0, filled), next.value])
         // The head is a copy, so the buffer need not wait with it.
         room[Symbol.dispose]()
-        return await writeUnknown(order, head, { [Symbol.asyncIterator]: () => chunks })
+        const partBytes = partBytesFor(0, preferredPartBytes)
+        // lib-storage brings buffers of its own: the room stands for them.
+        const parts = await memory.reserveParts(partBytes, order.signal)
+        try {
+          const rest = { [Symbol.asyncIterator]: () => chunks }
+          return await uploadUnknownLength(place, order, partBytes, head, rest, clock)
+        } finally {
+          parts[Symbol.dispose]()
+        }
       }
       buffer.set(next.value, filled)
       filled += next.value.length
     }
     return await writeWhole(order, buffer.subarray(0, filled))
   }
+
+  const write = (order: AudioOrder): Promise<Upload> =>
+    order.declaredBytes === undefined ? writeUndeclared(order) : writeDeclared(order, order.declaredBytes)
 
   const settle = async (order: AudioOrder, upload: Upload): Promise<StoredAudio> => {
     const { key, signal } = order
@@ -137,6 +148,9 @@ export function createStore(options: StoreOptions): Store {
   return {
     async read(key, signal) {
       try {
+        const answer = await direct.send({ method: 'GET', key }, signal)
+        if (answer?.status === 200) return answer.body.toString('utf8')
+        if (answer !== undefined && /<Code>NoSuchKey</.test(answer.body.toString('latin1'))) return undefined
         const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
           abortSignal: signal,
         })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -10,6 +11,7 @@ import type { MediaFacts } from '../archive/media.ts'
 import { isAsStrong, type Lock } from '../archive/retention.ts'
 import type { StoredAudio } from '../archive/sidecar.ts'
 import { ConfigurationError, ConflictError, StoreError } from '../errors.ts'
+import type { DirectRequests } from './direct.ts'
 import { isMissing } from './failure.ts'
 
 /** An object as `HeadObject` describes it. */
@@ -24,11 +26,46 @@ export interface StoredObject {
 
 export interface Place {
   readonly client: S3Client
+  readonly direct: DirectRequests
   readonly bucket: string
 }
 
 /** Looks at what a key holds; undefined when it holds nothing. */
 export async function headObject(
+  place: Place,
+  key: string,
+  versionId: string | undefined,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  const headers = { 'x-amz-checksum-mode': 'ENABLED' }
+  const query = versionId === undefined ? {} : { versionId }
+  const answer = await place.direct.send({ method: 'HEAD', key, query, headers }, signal)
+  if (answer === undefined) return await headBySdk(place, key, versionId, signal)
+  return answer.status === 404 ? undefined : readHead(answer.headers, versionId)
+}
+
+function readHead(headers: IncomingHttpHeaders, versionId: string | undefined): StoredObject {
+  const text = (name: string): string | undefined => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const until = text('x-amz-object-lock-retain-until-date')
+  return describe(
+    {
+      ContentLength: Number(text('content-length') ?? -1),
+      ContentType: text('content-type'),
+      VersionId: text('x-amz-version-id'),
+      ChecksumType: text('x-amz-checksum-type'),
+      ChecksumSHA256: text('x-amz-checksum-sha256'),
+      ChecksumCRC32: text('x-amz-checksum-crc32'),
+      ObjectLockMode: text('x-amz-object-lock-mode'),
+      ObjectLockRetainUntilDate: until === undefined ? undefined : new Date(until),
+    },
+    versionId,
+  )
+}
+
+async function headBySdk(
   place: Place,
   key: string,
   versionId: string | undefined,
@@ -41,27 +78,38 @@ export async function headObject(
     ...(versionId !== undefined && { VersionId: versionId }),
   })
   try {
-    const head = await place.client.send(command, { abortSignal: signal })
-    const composite = head.ChecksumType === 'COMPOSITE'
-    const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = head
-    return {
-      bytes: head.ContentLength ?? -1,
-      contentType: head.ContentType,
-      versionId: head.VersionId ?? versionId,
-      checksum: composite ? undefined : fullObjectChecksum(head),
-      lock:
-        (mode === 'GOVERNANCE' || mode === 'COMPLIANCE') && until !== undefined ? { mode, until } : undefined,
-    }
+    return describe(await place.client.send(command, { abortSignal: signal }), versionId)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
   }
 }
 
-function fullObjectChecksum(head: {
-  ChecksumSHA256?: string | undefined
-  ChecksumCRC32?: string | undefined
-}): StoredAudio['checksum'] {
+/** What of a HEAD's answer matters here, by the names of S3's API Reference. */
+interface Head {
+  readonly ContentLength?: number | undefined
+  readonly ContentType?: string | undefined
+  readonly VersionId?: string | undefined
+  readonly ChecksumType?: string | undefined
+  readonly ChecksumSHA256?: string | undefined
+  readonly ChecksumCRC32?: string | undefined
+  readonly ObjectLockMode?: string | undefined
+  readonly ObjectLockRetainUntilDate?: Date | undefined
+}
+
+function describe(head: Head, versionId: string | undefined): StoredObject {
+  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: until } = head
+  return {
+    bytes: head.ContentLength ?? -1,
+    contentType: head.ContentType,
+    versionId: head.VersionId ?? versionId,
+    checksum: head.ChecksumType === 'COMPOSITE' ? undefined : fullObjectChecksum(head),
+    lock:
+      (mode === 'GOVERNANCE' || mode === 'COMPLIANCE') && until !== undefined ? { mode, until } : undefined,
+  }
+}
+
+function fullObjectChecksum(head: Head): StoredAudio['checksum'] {
   // "…-4" is how a composite checksum is written where its type is not told.
   if (head.ChecksumSHA256 !== undefined && !head.ChecksumSHA256.includes('-'))
     return { algorithm: 'SHA256', value: head.ChecksumSHA256 }

@@ -27,15 +27,31 @@ export async function putWhole(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { key, body, contentType, sha256, lock } = object
+  const checksum = Buffer.from(sha256, 'hex').toString('base64')
+  const headers = {
+    'content-type': contentType,
+    'if-none-match': '*',
+    'x-amz-checksum-sha256': checksum,
+    ...(lock !== undefined && {
+      'x-amz-object-lock-mode': lock.mode,
+      'x-amz-object-lock-retain-until-date': lock.until.toISOString(),
+    }),
+  }
+  const answer = await place.direct.send({ method: 'PUT', key, headers, body, sha256 }, signal)
+  if (answer?.status === 200) {
+    const versionId = answer.headers['x-amz-version-id']
+    return typeof versionId === 'string' ? versionId : undefined
+  }
   const command = new PutObjectCommand({
     Bucket: place.bucket,
-    Key: object.key,
-    Body: object.body,
-    ContentLength: object.body.length,
-    ContentType: object.contentType,
-    ChecksumSHA256: Buffer.from(object.sha256, 'hex').toString('base64'),
+    Key: key,
+    Body: body,
+    ContentLength: body.length,
+    ContentType: contentType,
+    ChecksumSHA256: checksum,
     IfNoneMatch: '*',
-    ...lockParameters(object.lock),
+    ...lockParameters(lock),
   })
   return repeatOnConflict(
     async () => (await place.client.send(command, { abortSignal: signal })).VersionId,

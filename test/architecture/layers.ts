@@ -30,7 +30,10 @@ export function placeOf(path: string): Place {
     return { layer: file === `${folder}.ts` ? 'story' : 'pure', job: folder }
   }
   if (folder === 'bird')
-    return { layer: /^(redirect|retry)\.ts$/.test(file) ? 'pure' : 'system', system: folder }
+    return {
+      layer: /^(http-framing|http-head|redirect|retry|scratch)\.ts$/.test(file) ? 'pure' : 'system',
+      system: folder,
+    }
   if (folder === 'catalog')
     return { layer: /^(duckdb|athena)/.test(file) ? 'system' : 'pure', system: folder }
   if (folder === 's3' || folder === 'sqs') return { layer: 'system', system: folder }

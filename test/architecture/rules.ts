@@ -38,8 +38,8 @@ export const everyFileHasAPlace: Rule = (tree) =>
 export const jobsDoNoInputOrOutput: Rule = (tree) =>
   importsOutside(tree, INPUT_OUTPUT, (path) => !['story', 'pure'].includes(placeOf(path).layer))
 
-export const undiciStaysAtBird: Rule = (tree) =>
-  importsOutside(tree, /^undici(\/|$)/, (path) => /^lib\/(bird|sandbox)\//.test(path))
+export const undiciIsTheWire: Rule = (tree) =>
+  importsOutside(tree, /^undici(\/|$)/, (path) => /^lib\/(http\.ts$|sandbox\/)/.test(path))
 
 export const awsSdkStaysAtAws: Rule = (tree) =>
   importsOutside(tree, /^@(aws-sdk|smithy)\//, (path) =>

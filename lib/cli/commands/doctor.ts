@@ -6,7 +6,7 @@ import { systemClock } from '../../deadline.ts'
 import { type DoctorSystems, examine, judgeEnvironment } from '../../doctor/doctor.ts'
 import { countLevels, type Finding } from '../../doctor/finding.ts'
 import { ConfigurationError } from '../../errors.ts'
-import { createS3Client } from '../../s3/client.ts'
+import { connectS3 } from '../../s3/client.ts'
 import { inspectBucket } from '../../s3/inspect.ts'
 import { inspectQueues } from '../../sqs/inspect.ts'
 import { describeFindings } from '../doctor-report.ts'
@@ -89,11 +89,11 @@ function systemsOf(config: Config): DoctorSystems {
     inspectBird: (recordingId) =>
       inspectBird({ apiUrl, workspaceId, accessKey: accessKeyFrom(config), origins, recordingId, now }),
     async inspectBucket() {
-      const client = createS3Client({ forcePathStyle: config.forcePathStyle, sockets: 4 })
+      const s3 = connectS3({ forcePathStyle: config.forcePathStyle, sockets: 4 })
       try {
-        return await inspectBucket(client, bucket, prefix, now)
+        return await inspectBucket(s3.client, bucket, prefix, now)
       } finally {
-        client.destroy()
+        await s3.close()
       }
     },
     inspectQueues: () => inspectQueues(queues?.queueUrl ?? '', queues?.deadLetterQueueUrl ?? ''),

@@ -10,6 +10,7 @@ import { createDownloader } from './bird/download.ts'
 import { getMediaLink, getRecording } from './bird/recordings.ts'
 import { type Config, readConfig } from './config.ts'
 import { createDeadline, systemClock } from './deadline.ts'
+import { tuneEngine } from './engine.ts'
 import { ConfigurationError, describeError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
 import { createMemory, type Memory } from './memory.ts'
@@ -50,6 +51,7 @@ const SECRET_MS = 5_000
 
 /** Wires the archiver from its configuration. */
 export function composeArchiver(config: Config, options: ComposeOptions = {}): Archiver {
+  tuneEngine()
   const clock = systemClock
   const log = options.log ?? createJsonLog(writeLine, config.logLevel, clock.now)
   const limits = options.birdLimits ?? DEFAULT_BIRD_LIMITS

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import { MediaError, redact } from '../errors.ts'
 import { createFrameWalk, looksLikeMp3, type Mp3Report } from './mp3.ts'
 
@@ -8,8 +7,6 @@ export interface MediaFacts {
   readonly bytes: number
   /** SHA-256 of the whole body, lower-case hex. */
   readonly sha256: string
-  /** CRC-32 (ISO 3309) of the whole body, unsigned: the full-object checksum that S3 can keep for a multipart upload. */
-  readonly crc32: number
   readonly mp3: Mp3Report
   readonly contentType: string | undefined
 }
@@ -18,8 +15,6 @@ export interface MediaFacts {
 export interface MediaWatch {
   /** Looks at the next bytes, which are not kept. */
   update(chunk: Uint8Array): void
-  /** CRC-32 of what has passed so far. */
-  readonly crc32: number
   /** To be called once, after the last byte and before anything is committed. */
   finish(): MediaFacts
 }
@@ -40,7 +35,6 @@ export function createMediaWatch(
   const sha256 = createHash('sha256')
   const walk = createFrameWalk()
   let bytes = 0
-  let crc = 0
   let head: Uint8Array | undefined = new Uint8Array(0)
 
   const inspectHead = (whole: Uint8Array): void => {
@@ -54,9 +48,6 @@ export function createMediaWatch(
   }
 
   return {
-    get crc32() {
-      return crc
-    },
     update(chunk) {
       bytes += chunk.length
       if (declaredBytes !== undefined && bytes > declaredBytes)
@@ -69,7 +60,6 @@ export function createMediaWatch(
         if (head.length >= HEAD_BYTES) inspectHead(head)
       }
       sha256.update(chunk)
-      crc = crc32(chunk, crc)
       walk.update(chunk)
     },
     finish() {
@@ -83,7 +73,7 @@ export function createMediaWatch(
         throw new MediaError('not-audio', `${mp3.junkBytes} of ${bytes} bytes are no MP3`)
       if (declaredBytes === undefined && !mp3.endsOnWholeFrame)
         throw new MediaError('cut-frame', 'no length was declared and the last frame is cut')
-      return { bytes, sha256: sha256.digest('hex'), crc32: crc, mp3, contentType }
+      return { bytes, sha256: sha256.digest('hex'), mp3, contentType }
     },
   }
 }

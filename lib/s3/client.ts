@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { createHttp, type Http } from '../http.ts'
 import { createRequestHandler } from './request-handler.ts'
+import { Sha256 } from './sha256.ts'
 
 /** A way to S3: the SDK's client, and the connections under it. */
 export interface S3Connection {
@@ -36,6 +37,7 @@ export function connectS3({
     expectContinueHeader: false,
     maxAttempts: 4,
     requestHandler: createRequestHandler(http),
+    sha256: Sha256,
   })
   // Who gives the body's SHA-256 as checksum has hashed it already: the signature takes the same digest.
   client.middlewareStack.add(

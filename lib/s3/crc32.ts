@@ -3,12 +3,11 @@ const POLYNOMIAL = 0xedb88320
 const ONE = 0x80000000
 
 /**
- * CRC-32 of the end of a text, from the checksum of all of it and of its beginning, and the length of the end in bytes:
- * CRC-32 is linear, so nothing is read again. Unsigned 32-bit numbers.
- * Source: ISO 3309; the identity is the one behind zlib's `crc32_combine`.
+ * CRC-32 of two texts one behind the other, from the checksums of both and the length of the second in bytes: CRC-32 is
+ * linear, so nothing is read again. Unsigned 32-bit numbers. Source: ISO 3309; as zlib's `crc32_combine`.
  */
-export function crc32OfEnd(whole: number, beginning: number, endBytes: number): number {
-  return (whole ^ multiply(powerOfX(endBytes * 8), beginning)) >>> 0
+export function combineCrc32(first: number, second: number, secondBytes: number): number {
+  return (multiply(powerOfX(secondBytes * 8), first) ^ second) >>> 0
 }
 
 /** Product of two polynomials over GF(2), modulo the CRC's. */

@@ -8,8 +8,9 @@ import {
 import type { MediaFacts } from '../archive/media.ts'
 import type { Clock } from '../deadline.ts'
 import type { Room } from '../memory.ts'
+import { crc32 } from 'node:zlib'
 import type { AudioOrder } from './audio-order.ts'
-import { crc32OfEnd } from './crc32.ts'
+import { combineCrc32 } from './crc32.ts'
 import { isAlreadyThere } from './failure.ts'
 import { crc32Base64, headObject, type Place } from './stored.ts'
 import { lockParameters, repeatOnConflict } from './whole.ts'
@@ -26,9 +27,15 @@ export function partBytesFor(totalBytes: number, preferredBytes: number): number
   return Math.max(MIN_PART_BYTES, preferredBytes, Math.ceil(totalBytes / MAX_PARTS / MIB) * MIB)
 }
 
-export type Upload =
-  | { readonly outcome: 'written'; readonly media: MediaFacts; readonly versionId: string | undefined }
-  | { readonly outcome: 'doubtful'; readonly media: MediaFacts; readonly error: unknown }
+/** How a body was sent, and what it is. */
+export type Upload = {
+  readonly media: MediaFacts
+  /** CRC-32 of the whole body, unsigned: the full-object checksum of a multipart upload. Undefined for one that was sent whole. */
+  readonly crc32?: number
+} & (
+  | { readonly outcome: 'written'; readonly versionId: string | undefined }
+  | { readonly outcome: 'doubtful'; readonly error: unknown }
+)
 
 /**
  * A large body in parts: one buffer is filled while the other is sent. Each part carries its CRC-32, the completion
@@ -104,11 +111,12 @@ export async function uploadParts(
     let slot = 0
     let number = 0
     let filled = 0
-    let crcBefore = 0
+    let crc = 0
+    let crcOfParts = 0
     const send = async (): Promise<void> => {
       const body = (room.buffers[slot] as Buffer).subarray(0, filled)
       number += 1
-      const sending = sendPart(body, number, crc32OfEnd(order.watch.crc32, crcBefore, filled))
+      const sending = sendPart(body, number, crc)
       // A failure surfaces where the buffer is needed next; until then it must not count as unhandled.
       sending.catch((error: unknown) => {
         firstFailure ??= error
@@ -116,15 +124,18 @@ export async function uploadParts(
       })
       inFlight[slot] = sending
       slot = (slot + 1) % room.buffers.length
+      crcOfParts = combineCrc32(crcOfParts, crc, filled)
+      crc = 0
       filled = 0
-      crcBefore = order.watch.crc32
       await inFlight[slot]
     }
 
     await order.receive({
       room: () => (room.buffers[slot] as Buffer).subarray(filled, partBytes),
       landed(bytes) {
-        order.watch.update((room.buffers[slot] as Buffer).subarray(filled, filled + bytes))
+        const came = (room.buffers[slot] as Buffer).subarray(filled, filled + bytes)
+        order.watch.update(came)
+        crc = crc32(came, crc)
         filled += bytes
         return filled === partBytes ? send() : undefined
       },
@@ -135,13 +146,13 @@ export async function uploadParts(
 
     // Some S3-compatible stores ignore the condition on a completion; asked beforehand, they tell the same.
     if ((await headObject(place, order.key, undefined, signal)) !== undefined)
-      return { outcome: 'doubtful', media, error: undefined }
+      return { outcome: 'doubtful', media, crc32: crcOfParts, error: undefined }
     try {
       const command = new CompleteMultipartUploadCommand({
         ...upload,
         MultipartUpload: { Parts: parts },
         ChecksumType: 'FULL_OBJECT',
-        ChecksumCRC32: crc32Base64(media.crc32),
+        ChecksumCRC32: crc32Base64(crcOfParts),
         MpuObjectSize: media.bytes,
         IfNoneMatch: '*',
       })
@@ -151,10 +162,10 @@ export async function uploadParts(
         signal,
       )
       completed = true
-      return { outcome: 'written', media, versionId: VersionId }
+      return { outcome: 'written', media, crc32: crcOfParts, versionId: VersionId }
     } catch (error) {
       if (!isAlreadyThere(error)) order.signal.throwIfAborted()
-      return { outcome: 'doubtful', media, error }
+      return { outcome: 'doubtful', media, crc32: crcOfParts, error }
     }
   } catch (error) {
     order.signal.throwIfAborted()

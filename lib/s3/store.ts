@@ -130,7 +130,7 @@ export function createStore(options: StoreOptions): Store {
     }
     const verifiedBy =
       upload.outcome === 'written'
-        ? await verifyStored(place, key, stored, upload.media, signal)
+        ? await verifyStored(place, key, stored, upload.media, upload.crc32, signal)
         : await proveEqual(place, key, stored, upload.media, signal)
     const lock = await ensureLock(place, key, stored, order.lock, signal)
     return {

@@ -152,8 +152,9 @@ async function rereadObject(
 }
 
 /**
- * Compares what the bucket holds with what was read: the size, and the checksum that S3 computed itself; a store that
- * keeps no checksum of the whole object is read again.
+ * Compares what the bucket holds with what was read: the size, and the checksum that S3 computed itself. A store that
+ * keeps no checksum of the whole object, or one that was not computed here, is read again.
+ * @param crc32 of the whole body, where it was computed
  * @throws StoreError when it holds something else
  */
 export async function verifyStored(
@@ -161,11 +162,14 @@ export async function verifyStored(
   key: string,
   stored: StoredObject,
   media: MediaFacts,
+  crc32: number | undefined,
   signal: AbortSignal,
 ): Promise<StoredAudio['verifiedBy']> {
   if (stored.bytes !== media.bytes)
     throw new StoreError(`${key} holds ${stored.bytes} bytes, ${media.bytes} were sent`)
-  if (stored.checksum === undefined) {
+  const { checksum } = stored
+  const expected = checksum && expectedChecksum(checksum.algorithm, media, crc32)
+  if (checksum === undefined || expected === undefined) {
     const { sha256, bytes } = await rereadObject(place, key, stored.versionId, signal)
     if (bytes !== media.bytes || sha256 !== media.sha256)
       throw new StoreError(
@@ -173,10 +177,18 @@ export async function verifyStored(
       )
     return 'reading-again'
   }
-  const { algorithm, value } = stored.checksum
-  const expected = algorithm === 'SHA256' ? sha256Base64(media.sha256) : crc32Base64(media.crc32)
-  if (value !== expected) throw new StoreError(`${key} holds ${algorithm} ${value}, sent was ${expected}`)
+  if (checksum.value !== expected)
+    throw new StoreError(`${key} holds ${checksum.algorithm} ${checksum.value}, sent was ${expected}`)
   return 'checksum'
+}
+
+function expectedChecksum(
+  algorithm: 'SHA256' | 'CRC32',
+  media: MediaFacts,
+  crc32: number | undefined,
+): string | undefined {
+  if (algorithm === 'SHA256') return sha256Base64(media.sha256)
+  return crc32 === undefined ? undefined : crc32Base64(crc32)
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -31,10 +32,12 @@ export async function uploadUnknownLength(
   clock: Clock,
 ): Promise<Upload> {
   let media: MediaFacts | undefined
+  let crc = crc32(head)
   async function* judged(): AsyncGenerator<Uint8Array> {
     yield head
     for await (const chunk of rest) {
       order.watch.update(chunk)
+      crc = crc32(chunk, crc)
       yield chunk
     }
     media = order.watch.finish()
@@ -80,13 +83,13 @@ export async function uploadUnknownLength(
   try {
     const { VersionId } = await upload.done()
     if (media === undefined) throw new Error('the upload ended before its body')
-    return { outcome: 'written', media, versionId: VersionId }
+    return { outcome: 'written', media, crc32: crc, versionId: VersionId }
   } catch (error) {
     if (uploadId !== undefined) await abortUpload(place, { ...target, UploadId: uploadId })
     order.signal.throwIfAborted()
     // Before the body was judged nothing can have been completed.
     if (media === undefined) throw error
-    return { outcome: 'doubtful', media, error }
+    return { outcome: 'doubtful', media, crc32: crc, error }
   } finally {
     body.destroy()
   }

@@ -39,7 +39,9 @@ export const jobsDoNoInputOrOutput: Rule = (tree) =>
   importsOutside(tree, INPUT_OUTPUT, (path) => !['story', 'pure'].includes(placeOf(path).layer))
 
 export const undiciIsTheWire: Rule = (tree) =>
-  importsOutside(tree, /^undici(\/|$)/, (path) => /^lib\/(http\.ts$|sandbox\/)/.test(path))
+  importsOutside(tree, /^undici(\/|$)/, (path) =>
+    /^lib\/(http\.ts$|undici-agent\.d\.ts$|sandbox\/)/.test(path),
+  )
 
 export const awsSdkStaysAtAws: Rule = (tree) =>
   importsOutside(tree, /^@(aws-sdk|smithy)\//, (path) =>

@@ -32,7 +32,6 @@ export const MP3: MediaFacts['mp3'] = {
 export const MEDIA: MediaFacts = {
   bytes: 12_096,
   sha256: 'ab'.repeat(32),
-  crc32: 1,
   mp3: MP3,
   contentType: 'audio/mpeg',
 }

@@ -122,7 +122,6 @@ describe('the published schema', () => {
       media: fc.record({
         bytes: fc.integer({ min: 1 }),
         sha256: fc.stringMatching(/^[0-9a-f]{64}$/),
-        crc32: fc.nat(),
         contentType: maybe(fc.string()),
         mp3: fc.record({
           ...Object.fromEntries(Object.entries(MP3).map(([name, value]) => [name, fc.constant(value)])),

@@ -11,7 +11,7 @@ export interface ResponseHead {
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: [^\r\n\0]*)?$/
-const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/
+const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)$/
 
 /** Index of the first byte behind the head; -1 while it is not all there. */
 export function findHeadEnd(bytes: Buffer): number {
@@ -35,10 +35,11 @@ export function parseHead(text: string): ResponseHead | string {
     if (name === '') return 'it has a malformed header'
     const key = name.toLowerCase()
     const before = headers[key]
-    headers[key] = before === undefined ? value : `${before}, ${value}`
+    const trimmed = trimBlanks(value)
+    headers[key] = before === undefined ? trimmed : `${before}, ${trimmed}`
   }
   const status = Number(digits)
-  const framing = framingOf(status, headers)
+  const framing = framingOf(status, minor === '1', headers)
   if (framing === 'unclear') return 'the length of its body is not clear'
   const connection = (headers['connection'] ?? '').toLowerCase()
   const keepAlive = minor === '1' ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection)
@@ -47,14 +48,27 @@ export function parseHead(text: string): ResponseHead | string {
 
 function framingOf(
   status: number,
+  mayBeChunked: boolean,
   headers: Readonly<Record<string, string>>,
 ): ResponseHead['framing'] | 'unclear' {
   if (status < 200 || status === 204 || status === 304) return 0
   const { 'transfer-encoding': encoding, 'content-length': length } = headers
   if (encoding !== undefined)
-    return length === undefined && encoding.toLowerCase() === 'chunked' ? 'chunked' : 'unclear'
+    return mayBeChunked && length === undefined && encoding.toLowerCase() === 'chunked'
+      ? 'chunked'
+      : 'unclear'
   if (length === undefined) return 'until-close'
-  const lengths = new Set(length.split(/ *, */))
+  const lengths = new Set(length.split(',').map(trimBlanks))
   const [only = ''] = lengths
   return lengths.size === 1 && /^\d{1,15}$/.test(only) ? Number(only) : 'unclear'
+}
+
+/** Without a pattern: one that skips blanks at an end takes hours for a head that is made for it. */
+function trimBlanks(text: string): string {
+  const isBlank = (index: number): boolean => text[index] === ' ' || text[index] === '\t'
+  let from = 0
+  let to = text.length
+  while (from < to && isBlank(from)) from += 1
+  while (to > from && isBlank(to - 1)) to -= 1
+  return text.slice(from, to)
 }

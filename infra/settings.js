@@ -22,3 +22,14 @@ export async function chosen({ options, resolveVariable }) {
     throw error
   }
 }
+
+/**
+ * What one instance may ask of Bird per second: the workspace's share, divided by the instances that may run at once.
+ * @param {{resolveVariable: (name: string) => Promise<string | number>}} osls
+ */
+export async function birdRequestsPerSecond({ resolveVariable }) {
+  const number = async (name) => Number(await resolveVariable(`file(infra/numbers.yml):${name}`))
+  const share = (await number('bird.requestsPerSecond')) / (await number('archive.maximumConcurrency'))
+  // The function takes three decimals.
+  return Math.floor(share * 1000) / 1000
+}

@@ -58,6 +58,7 @@ export function composeArchiver(config: Config, options: ComposeOptions = {}): A
   const client = createBirdClient({
     apiUrl: config.birdApiUrl,
     accessKey: accessKeyFrom(config),
+    requestsPerSecond: config.requestsPerSecond,
     limits,
     clock,
     log,
@@ -142,7 +143,8 @@ function wireBatch(config: Config, options: ComposeOptions): BatchHandler {
   return async (event, context) => {
     using deadline = createDeadline(() => context.getRemainingTimeInMillis())
     return await archiveBatch(event, context.awsRequestId, deadline, {
-      archive: (request, delivery, time) => archiveRecording(request, delivery, archiver.systems, time),
+      archive: (request, delivery, time, takeTurn) =>
+        archiveRecording(request, delivery, archiver.systems, time, takeTurn),
       writeCatalog: archiver.writeCatalog,
       queue,
       clock: systemClock,

@@ -11,6 +11,8 @@ export interface Config {
   readonly workspaceId: string
   /** The key itself, or the Secrets Manager name or ARN under which it lies. */
   readonly accessKey: { readonly value: string } | { readonly secretId: string }
+  /** Requests to Bird per second, of this process alone. */
+  readonly requestsPerSecond: number
   readonly bucket: string
   /** Empty, or ends in `/`. */
   readonly prefix: string
@@ -103,6 +105,13 @@ const Environment = v.object({
     ),
   ),
   BIRD_ACCESS_KEY_SECRET: v.optional(v.pipe(v.string(), v.trim())),
+  BIRD_REQUESTS_PER_SECOND: v.pipe(
+    v.optional(v.string(), '40'),
+    v.trim(),
+    v.regex(/^\d{1,7}(?:\.\d{1,3})?$/, 'BIRD_REQUESTS_PER_SECOND must be a number like 10 or 2.5'),
+    v.transform(Number),
+    v.check((value) => value >= 0.1, 'BIRD_REQUESTS_PER_SECOND must be at least 0.1'),
+  ),
   ARCHIVE_BUCKET: v.pipe(
     required('ARCHIVE_BUCKET', 'it is the name of the bucket that keeps the recordings'),
     v.regex(
@@ -189,6 +198,7 @@ export function readConfig(
       env.BIRD_ACCESS_KEY === undefined
         ? { secretId: env.BIRD_ACCESS_KEY_SECRET ?? '' }
         : { value: env.BIRD_ACCESS_KEY },
+    requestsPerSecond: env.BIRD_REQUESTS_PER_SECOND,
     bucket: env.ARCHIVE_BUCKET,
     prefix: env.ARCHIVE_PREFIX,
     queues:

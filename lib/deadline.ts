@@ -31,11 +31,33 @@ export interface TimeLimit extends Disposable {
 
 /** Bounds one piece of work to `ms` milliseconds within a wider signal; dispose it when the work is over. */
 export function limitTime(ms: number, outer: AbortSignal): TimeLimit {
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new StoppedError('recording-time-limit')), ms)
+  const work = followSignal(outer)
+  const timer = setTimeout(() => work.abort(new StoppedError('recording-time-limit')), ms)
   return {
-    signal: AbortSignal.any([outer, controller.signal]),
-    [Symbol.dispose]: () => clearTimeout(timer),
+    signal: work.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      work[Symbol.dispose]()
+    },
+  }
+}
+
+/** A signal of one's own that is aborted with the outer one, too; dispose it when it is needed no more. */
+export interface FollowingSignal extends Disposable {
+  readonly signal: AbortSignal
+  abort(this: void, reason?: unknown): void
+}
+
+/** What `AbortSignal.any` gives, without the weak references that it costs: there are several for each recording. */
+export function followSignal(outer: AbortSignal): FollowingSignal {
+  const controller = new AbortController()
+  const follow = (): void => controller.abort(outer.reason)
+  if (outer.aborted) follow()
+  else outer.addEventListener('abort', follow)
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    [Symbol.dispose]: () => outer.removeEventListener('abort', follow),
   }
 }
 

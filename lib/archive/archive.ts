@@ -1,8 +1,8 @@
 import type { CallTime } from '../bird/client.ts'
 import type { Downloader } from '../bird/download.ts'
 import type { MediaLink, RecordingAnswer } from '../bird/recordings.ts'
-import type { Clock } from '../deadline.ts'
-import { BirdError, MediaError, redact } from '../errors.ts'
+import { type Clock, followSignal } from '../deadline.ts'
+import { BirdError, MediaError, redact, StoppedError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../s3/store.ts'
 import { decide } from './decide.ts'
@@ -30,6 +30,12 @@ export interface ArchiveSystems {
   readonly version: string
 }
 
+/**
+ * Runs a transfer when its turn has come, within the time that it then has. Looking a recording up costs next to nothing,
+ * so more are looked up than transferred: their metadata is here when there is room for them.
+ */
+export type TakeTurn = <T>(time: CallTime, transfer: (time: CallTime) => Promise<T>) => Promise<T>
+
 /** A body that came wrong is fetched anew so many times in all before the queue gets its turn. */
 const MAX_TRANSFERS = 3
 const TRANSFER_PAUSE_MS = 500
@@ -40,23 +46,21 @@ const CONTENT_TYPE = 'audio/mpeg'
  * then the sidecar, whose presence means "archived". Killed between any two steps, the next delivery heals it.
  *
  * Every expected end is an {@link Outcome}, and so is every failure. Rejects only when told to stop, with the reason
- * of `time.signal`.
+ * of `time.signal` or of the turn.
  */
 export async function archiveRecording(
   request: ArchiveRequest,
   delivery: Delivery,
   systems: ArchiveSystems,
   time: CallTime,
+  takeTurn: TakeTurn = (now, transferNow) => transferNow(now),
 ): Promise<Archived> {
   const { bird, store, keys } = systems
   const { workspaceId, recordingId } = request
   const sidecarKey = keys.sidecar(workspaceId, recordingId)
   try {
-    const ask = new AbortController()
-    const asking = bird.getRecording(workspaceId, recordingId, {
-      ...time,
-      signal: AbortSignal.any([time.signal, ask.signal]),
-    })
+    using ask = followSignal(time.signal)
+    const asking = bird.getRecording(workspaceId, recordingId, { ...time, signal: ask.signal })
     const answered = asking.then(
       () => {},
       () => {},
@@ -80,9 +84,9 @@ export async function archiveRecording(
     if (decision === 'not-yet' || decision === 'nothing-to-archive')
       return { outcome: { kind: decision, status: redact(recording.status) } }
 
-    return await transfer(request, delivery, recording, systems, time)
+    return await takeTurn(time, (turn) => transfer(request, delivery, recording, systems, turn))
   } catch (error) {
-    time.signal.throwIfAborted()
+    if (error instanceof StoppedError) throw error
     return { outcome: explainFailure(error) }
   }
 }

@@ -3,6 +3,7 @@ import { BirdError, type BirdFailure, describeError } from '../errors.ts'
 import { createHttp } from '../http.ts'
 import type { AccessKeySource } from './access-key.ts'
 import type { Log } from '../log.ts'
+import { createPace } from './pace.ts'
 import { adviseRetry, parseRetryAfter } from './retry.ts'
 
 /** How long we wait for what, in milliseconds. */
@@ -20,6 +21,8 @@ export interface BirdClientOptions {
   /** Where the API is; a path in front of `/workspaces` is kept. */
   readonly apiUrl: URL
   readonly accessKey: AccessKeySource
+  /** What this process may ask of Bird's limit, which is the workspace's and shared by all. */
+  readonly requestsPerSecond: number
   readonly limits: BirdLimits
   readonly clock: Clock
   readonly log: Log
@@ -42,7 +45,7 @@ export interface CallTime {
 /** Bird's API; the only holder of the access key, which is sent nowhere but to `apiUrl`. */
 export interface BirdClient {
   /**
-   * GETs a path; waits out 429 and repeats passing faults (see retry.ts) within the time given.
+   * GETs a path, no sooner than the pace allows; waits out 429 and repeats passing faults (see retry.ts) within the time given.
    * @throws BirdError for any answer that `accept` does not name, or if none came
    */
   get(
@@ -61,7 +64,9 @@ const MAX_THROTTLED_MS = 60_000
 /** More sockets gain nothing against a limit of 50 requests/s. */
 const API_CONNECTIONS = 8
 
-export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: BirdClientOptions): BirdClient {
+export function createBirdClient(options: BirdClientOptions): BirdClient {
+  const { apiUrl, accessKey, limits, clock, log } = options
+  const pace = createPace(options.requestsPerSecond)
   const http = createHttp({ connections: API_CONNECTIONS, ...limits })
   const prefix = apiUrl.pathname.replace(/\/$/, '')
   // A 429 that is waited out is waited out by the whole process: nobody asks again before this moment.
@@ -106,6 +111,13 @@ export function createBirdClient({ apiUrl, accessKey, limits, clock, log }: Bird
           throttledMs += quietMs
           await clock.pause(quietMs, time.signal)
         }
+        const paceMs = pace.reserve(clock.now().getTime())
+        if (paceMs >= time.patienceMs())
+          throw new BirdError(
+            { operation, status: 429, retryAfterMs: paceMs },
+            'its turn comes too late for the time that is left',
+          )
+        if (paceMs > 0) await clock.pause(paceMs, time.signal)
 
         const key = await accessKey.read()
         const answer = await once(path, key, time.signal).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import type { MediaFacts } from '../archive/media.ts'
-import type { Clock } from '../deadline.ts'
+import { type Clock, followSignal } from '../deadline.ts'
 import type { Room } from '../memory.ts'
 import { crc32 } from 'node:zlib'
 import type { AudioOrder } from './audio-order.ts'
@@ -65,8 +65,8 @@ export async function uploadParts(
     { abortSignal: AbortSignal.timeout(HOUSEKEEPING_MS) },
   )
   const upload = { ...target, UploadId }
-  const ours = new AbortController()
-  const signal = AbortSignal.any([order.signal, ours.signal])
+  using ours = followSignal(order.signal)
+  const { signal } = ours
   const parts: CompletedPart[] = []
   const inFlight: Promise<void>[] = room.buffers.map(() => Promise.resolve())
   let completed = false

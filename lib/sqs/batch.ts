@@ -1,5 +1,4 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
-import pLimit from 'p-limit'
 import { type ArchiveRequest, type Delivery, parseMessage } from '../archive/message.ts'
 import {
   type Archived,
@@ -16,13 +15,15 @@ import { toEmbeddedMetrics } from '../metrics.ts'
 import type { Queue } from './queue.ts'
 import { attemptOf, readRecord } from './record.ts'
 import { reportOutcome } from './report.ts'
+import { createTurns, type TakeTurn } from './turns.ts'
 
 /** What a batch is run with. */
 export interface BatchSystems {
   archive(
     request: ArchiveRequest,
     delivery: Delivery,
-    time: { readonly signal: AbortSignal; patienceMs(): number },
+    time: WorkTime,
+    takeTurn: <T>(time: WorkTime, transfer: (time: WorkTime) => Promise<T>) => Promise<T>,
   ): Promise<Archived>
   /** Resolves to the positions of the sidecars whose rows could not be written. */
   writeCatalog(sidecars: readonly string[], batchId: string, signal: AbortSignal): Promise<readonly number[]>
@@ -33,10 +34,17 @@ export interface BatchSystems {
   /** Whose metrics they are. */
   readonly functionName: string
   readonly workspaceId: string
+  /** Recordings transferred at once; as many again are looked up meanwhile. */
   readonly concurrency: number
   readonly notReadyHours: number
   /** The longest that one recording may take, in milliseconds. */
   readonly recordingLimitMs: number
+}
+
+/** How a piece of work is told to stop, and how long it may wait for anything. */
+interface WorkTime {
+  readonly signal: AbortSignal
+  patienceMs(): number
 }
 
 /** What one message came to. */
@@ -68,9 +76,9 @@ export async function archiveBatch(
   const startedAt = clock.now()
   log.event('batch.started', { messages: event.Records.length, remainingMs: deadline.remainingMs() })
 
-  const limit = pLimit(systems.concurrency)
+  const turns = createTurns(systems.concurrency)
   const results = await Promise.all(
-    event.Records.map((record) => limit(() => handle(record, deadline, systems))),
+    event.Records.map((record) => turns.run((takeTurn) => handle(record, deadline, systems, takeTurn))),
   )
   const settled = await withCatalog(results, batchId, deadline, systems)
 
@@ -88,7 +96,12 @@ export async function archiveBatch(
   return { batchItemFailures: unfinished.map(({ messageId }) => ({ itemIdentifier: messageId })) }
 }
 
-async function handle(record: SQSRecord, deadline: Deadline, systems: BatchSystems): Promise<Result> {
+async function handle(
+  record: SQSRecord,
+  deadline: Deadline,
+  systems: BatchSystems,
+  takeTurn: TakeTurn,
+): Promise<Result> {
   const { clock, log } = systems
   const startedAt = clock.now()
   const { messageId } = record
@@ -96,7 +109,7 @@ async function handle(record: SQSRecord, deadline: Deadline, systems: BatchSyste
   const message = readRecord(record, startedAt)
   const parsed = parseMessage(message, systems.workspaceId)
   const { outcome, sidecar } = parsed.readable
-    ? await attemptArchive(parsed.request, { messageId, attempt }, deadline, systems)
+    ? await attemptArchive(parsed.request, { messageId, attempt }, deadline, systems, takeTurn)
     : { outcome: unreadable(parsed.reason) }
 
   const history = parsed.readable ? parsed.request : { firstSeenAt: message.sentAt, deferrals: 0 }
@@ -115,9 +128,11 @@ async function handle(record: SQSRecord, deadline: Deadline, systems: BatchSyste
     reportOutcome(log, outcome, disposition, fields(), clock.now())
     return { messageId, outcome, action: disposition.action, sidecar }
   } catch (error) {
-    const failure = deadline.signal.aborted
-      ? whyStopped(deadline.signal.reason)
-      : failed('unexpected', `${disposition.action} failed: ${describeError(error)}`)
+    const { reason } = deadline.signal
+    const failure =
+      reason instanceof StoppedError
+        ? whyStopped(reason)
+        : failed('unexpected', `${disposition.action} failed: ${describeError(error)}`)
     reportOutcome(log, failure, { action: 'fail' }, fields(), clock.now())
     return { messageId, outcome: failure, action: 'fail', sidecar: undefined }
   }
@@ -128,32 +143,38 @@ async function attemptArchive(
   delivery: Delivery,
   deadline: Deadline,
   systems: BatchSystems,
+  takeTurn: TakeTurn,
 ): Promise<Archived> {
-  if (!deadline.mayStart()) return { outcome: whyStopped(deadline.signal.reason) }
-  using limit = limitTime(systems.recordingLimitMs, deadline.signal)
-  try {
-    const endsAtMs = systems.clock.now().getTime() + systems.recordingLimitMs
-    const archived = await systems.archive(request, delivery, {
+  const { recordingLimitMs, clock, log } = systems
+  /** Does one step within a recording's time; the time that it waits for its turn is not the step's. */
+  const inTime = async <T>(step: (time: WorkTime) => Promise<T>): Promise<T> => {
+    deadline.signal.throwIfAborted()
+    if (!deadline.mayStart()) throw new StoppedError('deadline')
+    using limit = limitTime(recordingLimitMs, deadline.signal)
+    const endsAtMs = clock.now().getTime() + recordingLimitMs
+    return await step({
       signal: limit.signal,
-      patienceMs: () => Math.min(deadline.patienceMs(), endsAtMs - systems.clock.now().getTime()),
+      patienceMs: () => Math.min(deadline.patienceMs(), endsAtMs - clock.now().getTime()),
     })
+  }
+  try {
+    const archived = await inTime((time) =>
+      systems.archive(request, delivery, time, (_time, transfer) => takeTurn(() => inTime(transfer))),
+    )
     const { outcome } = archived
     if (concernsAll(outcome, request.workspaceId, systems.workspaceId) && !deadline.signal.aborted) {
-      systems.log.event('batch.stopped', { reason: outcome.reason, detail: outcome.detail })
+      log.event('batch.stopped', { reason: outcome.reason, detail: outcome.detail })
       deadline.stop('batch-stopped')
     }
     return archived
   } catch (error) {
     return {
-      outcome: limit.signal.aborted
-        ? whyStopped(limit.signal.reason)
-        : failed('unexpected', describeError(error)),
+      outcome: error instanceof StoppedError ? whyStopped(error) : failed('unexpected', describeError(error)),
     }
   }
 }
 
-function whyStopped(reason: unknown): Outcome {
-  const why = reason instanceof StoppedError ? reason.why : 'deadline'
+function whyStopped({ why }: StoppedError): Outcome {
   if (why === 'batch-stopped')
     return failed('misconfigured', 'not finished: the batch was stopped by a configuration fault')
   if (why === 'recording-time-limit') return failed('time-limit', 'the recording took longer than one may')

@@ -31,7 +31,7 @@ export function placeOf(path: string): Place {
   }
   if (folder === 'bird')
     return {
-      layer: /^(http-framing|http-head|redirect|retry|scratch)\.ts$/.test(file) ? 'pure' : 'system',
+      layer: /^(http-framing|http-head|pace|redirect|retry|scratch)\.ts$/.test(file) ? 'pure' : 'system',
       system: folder,
     }
   if (folder === 'catalog')

@@ -25,6 +25,11 @@ export const BREAKS: readonly Break[] = [
     5400,
   ),
   entry(
+    'all instances together stay within the 50 requests per second of Bird, bursts of a quarter included',
+    `${MAPPING}.ScalingConfig.MaximumConcurrency`,
+    5,
+  ),
+  entry(
     'a message is received five times at least before it is dead-lettered',
     'ArchiveQueue.Properties.RedrivePolicy.maxReceiveCount',
     4,

@@ -74,6 +74,14 @@ export const CLAIMS: Readonly<Record<string, (template: Template) => boolean>> =
   },
   'failed messages are reported one by one': (t) =>
     same(at(t, `Resources.${MAPPING}.FunctionResponseTypes`), ['ReportBatchItemFailures']),
+  'all instances together stay within the 50 requests per second of Bird, bursts of a quarter included': (
+    t,
+  ) => {
+    const environment = at(t, 'Resources.ArchiveLambdaFunction.Properties.Environment.Variables')
+    const each = Number(at(environment, 'BIRD_REQUESTS_PER_SECOND'))
+    const instances = number(t, `${MAPPING}.ScalingConfig.MaximumConcurrency`)
+    return each > 0 && each * instances * 1.25 <= 50
+  },
   'concurrency is between 2 and 1000 and a batch above ten has a window': (t) => {
     const instances = number(t, `${MAPPING}.ScalingConfig.MaximumConcurrency`)
     const window = number(t, `${MAPPING}.MaximumBatchingWindowInSeconds`)

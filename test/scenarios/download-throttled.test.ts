@@ -143,14 +143,16 @@ describe('401 and 403 from Bird', () => {
 
   it('stop the batch: what is archived stays archived, all else is reported failed, and the log says what to mend', async () => {
     const first = await addServed(world, media, honest)
+    // Its transfer keeps the only place, while the next one is looked up.
+    const stalled = await addServed(world, media, (audio) => [{ ...cutAfter(audio, 6_000), ending: 'stall' }])
     const refused = await addServed(world, media, honest)
     const untouched = [await addServed(world, media, honest), await addServed(world, media, honest)]
     scriptOf(refused).metadata.splice(0, Infinity, { status: 403, body: { message: 'no policy' } })
-    const run = await runServed(world, media, [first, refused, ...untouched], {
+    const run = await runServed(world, media, [first, stalled, refused, ...untouched], {
       environment: { CONCURRENCY: '1' },
     })
     await expectArchivedOnce(world, first)
-    await expectStopped(run, [refused, ...untouched], /403.*no policy.*View on \/workspaces/)
+    await expectStopped(run, [stalled, refused, ...untouched], /403.*no policy.*View on \/workspaces/)
     for (const { id } of untouched) expect(askedOf(id)).toEqual([])
     expect(askedOf(refused.id)).toHaveLength(1)
     expect(await world.received('dead-letters')).toEqual([])

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composeArchiveFunction } from '../../lib/compose.ts'
 import { expectArchivedOnce, expectNothingOf } from '../helpers/archived.ts'
 import { eventOf } from '../helpers/sqs-events.ts'
+import { setStrikes } from '../helpers/strikes.ts'
 import { startWorld, type World } from '../helpers/world.ts'
 
 let world: World
@@ -58,9 +59,19 @@ describe('a key that Bird does not take', () => {
 
   it('leaves what was archived before it acknowledged, with its row', async () => {
     const good = await world.addRecording()
+    const stalled = await world.addRecording()
     const bad = await world.addRecording({ metadataReplies: [{ status: 401, body: {} }] })
-    const { failed } = await world.run([good.id, bad.id, bad.id], { environment: { CONCURRENCY: '1' } })
-    expect(failed).toEqual(['message-1', 'message-2'])
+    // Its transfer keeps the only place, while the next one is looked up.
+    setStrikes(world, {
+      bucket: 'bird-media',
+      key: new RegExp(stalled.id),
+      operation: 'GetObject',
+      fault: { kind: 'body', stallAfterBytes: 1000 },
+    })
+    const ids = [good.id, stalled.id, bad.id, bad.id]
+    const { failed } = await world.run(ids, { environment: { CONCURRENCY: '1' } })
+    setStrikes(world)
+    expect(failed).toEqual(['message-1', 'message-2', 'message-3'])
     await expectArchivedOnce(world, good)
   })
 })

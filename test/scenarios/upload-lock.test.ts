@@ -199,7 +199,8 @@ describe('a bucket that a person has to mend', () => {
           detail: expect.stringContaining(mend) as unknown,
         }),
       ])
-      expect(world.bird.requests.filter(({ path }) => others.some((id) => path.includes(id)))).toEqual([])
+      const links = world.bird.requests.filter(({ path }) => others.some((id) => path.endsWith(`${id}.mp3`)))
+      expect(links).toEqual([])
       await expectNothingOf(world, recording.id)
     },
   )

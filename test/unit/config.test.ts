@@ -27,6 +27,7 @@ const BAD = {
   BIRD_API_URL: ['api.bird.com', 'BIRD_API_URL is not a URL'],
   BIRD_WORKSPACE_ID: ['../x', 'BIRD_WORKSPACE_ID has characters that no workspace id has'],
   BIRD_ACCESS_KEY: ['two words', 'BIRD_ACCESS_KEY has characters that no key has'],
+  BIRD_REQUESTS_PER_SECOND: ['fast', 'BIRD_REQUESTS_PER_SECOND must be a number like 10 or 2.5'],
   ARCHIVE_BUCKET: [
     's3://archive',
     'ARCHIVE_BUCKET is not the name of a bucket (no s3://, no path, lower case)',
@@ -80,6 +81,7 @@ describe('the configuration', () => {
       concurrency: 16,
       mediaOrigins: [{ protocol: 'https:', host: '*.amazonaws.com', port: '443' }],
       notReadyHours: 24,
+      requestsPerSecond: 40,
       retention: { mode: 'off' },
       forcePathStyle: false,
       logLevel: 'info',
@@ -92,6 +94,7 @@ describe('the configuration', () => {
       BIRD_API_URL: ' https://proxy.example/bird ',
       BIRD_ACCESS_KEY: undefined,
       BIRD_ACCESS_KEY_SECRET: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:bird',
+      BIRD_REQUESTS_PER_SECOND: '2.5',
       ARCHIVE_PREFIX: 'team/calls',
       CONCURRENCY: ' 256 ',
       MEDIA_ORIGINS: 'https://media.example, http://127.0.0.1:9000,',
@@ -105,6 +108,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({
       birdApiUrl: new URL('https://proxy.example/bird'),
       accessKey: { secretId: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:bird' },
+      requestsPerSecond: 2.5,
       prefix: 'team/calls/',
       concurrency: 256,
       mediaOrigins: [

@@ -52,6 +52,9 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
     exchange.head === undefined ||
     (exchange.landing !== undefined && !exchange.isHeld)
 
+  /** Neither held nor, by its own landing, given up. */
+  const wantsMore = (current: Exchange): boolean => exchange === current && !current.isHeld
+
   const limit = (ms: number): NodeJS.Timeout => {
     clearTimeout(timer)
     timer = setTimeout(() => {
@@ -147,7 +150,7 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
 
   /** Hands on what lies in the scratch, as far as it is wanted. */
   const drain = (current: Exchange, framing: Framing, landing: Landing): void => {
-    while (!current.isHeld) {
+    while (wantsMore(current)) {
       scratch.take(framing.skip(scratch.bytes))
       const { bytes } = scratch
       if (framing.isOver || bytes.length === 0) break
@@ -158,7 +161,7 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
       framing.pass(count)
       hold(current, landing.landed(count))
     }
-    if (current.isHeld) return
+    if (!wantsMore(current)) return
     if (framing.isOver || (hasEnded && framing.endsWithConnection)) finish(current)
     else if (hasEnded) throw new Error('the connection was closed before the body had ended')
   }
@@ -167,9 +170,9 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
     try {
       if (exchange === undefined) throw new Error('the server speaks unasked')
       if (exchange.head === undefined) readHead(exchange)
-      const { framing, landing } = exchange
+      const { head, framing, landing } = exchange
       if (framing !== undefined && landing !== undefined) drain(exchange, framing, landing)
-      else if (hasEnded) throw new Error('the connection was closed before the answer')
+      else if (hasEnded && head === undefined) throw new Error('the connection was closed before the answer')
     } catch (error) {
       fail(error)
     }
@@ -188,13 +191,15 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
   }
 
   const land = (bytes: number): boolean => {
-    timer?.refresh()
+    const current = exchange
+    const { head, framing, landing } = current ?? {}
+    // A head has one limit, however many pieces it comes in.
+    if (head !== undefined) timer?.refresh()
     try {
-      const { framing, landing } = exchange ?? {}
-      if (isDirect && exchange !== undefined && framing !== undefined && landing !== undefined) {
+      if (isDirect && current !== undefined && framing !== undefined && landing !== undefined) {
         framing.pass(bytes)
-        hold(exchange, landing.landed(bytes))
-        if (framing.isOver && !exchange.isHeld) finish(exchange)
+        hold(current, landing.landed(bytes))
+        if (framing.isOver && wantsMore(current)) finish(current)
       } else {
         scratch.came(bytes)
         look()
@@ -216,7 +221,10 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
     if (exchange === undefined) discard()
     else look()
   })
-  socket.on('close', () => fail(new Error('the connection was closed')))
+  socket.on('close', () => {
+    // What came before an orderly end can still be had: TLS hands it over, and the end, before anybody asks for it.
+    if (!hasEnded || mayRead()) fail(new Error('the connection was closed'))
+  })
   limit(limits.connectMs)
 
   return {
@@ -233,7 +241,7 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
       if (isReady) send()
       return await started.answered.promise
     },
-    destroy: discard,
+    destroy: () => fail(new Error('let go of')),
   }
 }
 

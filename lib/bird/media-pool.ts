@@ -32,10 +32,11 @@ export function createMediaPool(limits: BirdLimits): MediaPool {
   }
 
   return {
-    get({ origin, pathname, search }, headers, signal) {
+    async get({ origin, pathname, search }, headers, signal) {
+      signal.throwIfAborted()
       // The last one used is the likeliest to be alive.
       const connection = idle.get(origin)?.pop() ?? open(origin)
-      return connection.get(`${pathname}${search}`, headers, signal)
+      return await connection.get(`${pathname}${search}`, headers, signal)
     },
     close() {
       for (const connection of all) connection.destroy()

@@ -23,5 +23,7 @@ export function dial(origin: URL, onread: OnReadOpts): Socket {
     ALPNProtocols: ['http/1.1'],
     ...(session !== undefined && { session }),
   })
-  return socket.on('session', (ticket: Buffer) => sessions.set(origin.host, ticket))
+  socket.on('session', (ticket: Buffer) => sessions.set(origin.host, ticket))
+  // It may be the session that the host does not like.
+  return socket.on('error', () => sessions.delete(origin.host))
 }

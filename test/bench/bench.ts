@@ -5,6 +5,8 @@ import { setImmediate } from 'node:timers/promises'
 import { CommanderError } from '@commander-js/extra-typings'
 import { startCloud } from './cloud.ts'
 import { complaintsOf } from './complaints.ts'
+import { modelCost } from './cost.ts'
+import { writeCost } from './cost-report.ts'
 import { chooseCores, stayOn } from './cores.ts'
 import { summarize } from './figures.ts'
 import { createMeasure } from './measure.ts'
@@ -95,6 +97,7 @@ async function bench(
 
   const figures = summarize(runs.filter((run) => complaintsOf(run).length === 0))
   const targets = judgeTargets(figures)
+  const cost = modelCost(figures)
   if (options.json) {
     const machine = { cpu: cpus()[0]?.model, kernel: release(), cores, versions }
     const titles = workloads.map(({ name, title, warmUp }) => ({ name, title, warmUp }))
@@ -107,6 +110,7 @@ async function bench(
         workloads: titles,
         figures,
         targets,
+        cost,
         absent,
         complaints,
         runs,
@@ -115,7 +119,7 @@ async function bench(
   } else {
     print([...new Set(Object.values(versions))].join(' · '))
     print('Medians; 1 KB = 1,000 bytes; CPU is user and system. "× ours" compares the CPU of a recording.')
-    for (const line of writeReport(workloads, figures, targets)) print(line)
+    for (const line of [...writeReport(workloads, figures, targets), ...writeCost(cost)]) print(line)
   }
   for (const absence of absent) say(`absent: ${absence.variant} (Debian's ${absence.package}, or --install)`)
   for (const complaint of complaints) say(`FAILED: ${complaint}`)

@@ -20,6 +20,7 @@ export interface Figures {
   readonly maxRssMb: number
   /** Over the whole run, warm-up included. */
   readonly requestsPerRecording: number
+  readonly requests: RequestFigures
   readonly connections: number
   /** Times that the API answered 429. */
   readonly throttled: number
@@ -30,6 +31,16 @@ export interface Figures {
   /** CPU per recording by that of ours; undefined where ours was not measured. */
   readonly timesOurs: number | undefined
   readonly start: StartFigures | undefined
+}
+
+/** Requests per recording by what they are charged as, over the whole run; PUT and POST are writes, GET and HEAD reads. */
+export interface RequestFigures {
+  readonly bird: number
+  readonly media: number
+  readonly s3Reads: number
+  readonly s3Writes: number
+  /** Of the writes, those of objects that list a batch. */
+  readonly catalogs: number
 }
 
 /** A process that has just started; CPU in ms per recording over the first 10 and the first 200. */
@@ -87,6 +98,13 @@ function figuresOf(first: Run, runs: readonly Run[]): Figures {
     recordingsPerSecond: middle((run) => (run.recordings - leftOverOf(run)) / run.wallSeconds),
     maxRssMb: middle(({ maxRssKb }) => (maxRssKb * 1024) / MB),
     requestsPerRecording: middle((run) => countOf(run, /^(?:api|media|s3|sqs)\./) / run.allRecordings),
+    requests: {
+      bird: middle((run) => countOf(run, /^api\./) / run.allRecordings),
+      media: middle((run) => countOf(run, /^media\./) / run.allRecordings),
+      s3Reads: middle((run) => countOf(run, /^s3\.(?:get|head)$/) / run.allRecordings),
+      s3Writes: middle((run) => countOf(run, /^s3\.(?:put|create|part|complete|other)$/) / run.allRecordings),
+      catalogs: middle((run) => countOf(run, /^stored\.catalogs$/) / run.allRecordings),
+    },
     connections: middle((run) => countOf(run, /^connections\./)),
     throttled: middle((run) => run.counts['api.throttled'] ?? 0),
     receivesWasted: middle(

@@ -26,6 +26,9 @@ They fetch the audio by its own link and store it, with no metadata, redirect or
 RSS is that of the largest single process; 1 KB is 1,000 bytes. Close other programs first: on a busy machine only
 the ratios mean something.
 
+At the end stands what AWS would charge at five memory sizes, by a model: for small and for large, with CPU from
+tls-small and tls-large where they were run, too.
+
 Examples:
   $ npm run bench -- --quick                        all of it in less than three minutes
   $ npm run bench -- --only small --variant ours    one figure, while working on it

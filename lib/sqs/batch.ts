@@ -128,7 +128,7 @@ async function handle(
     reportOutcome(log, outcome, disposition, fields(), clock.now())
     return { messageId, outcome, action: disposition.action, sidecar }
   } catch (error) {
-    const { reason } = deadline.signal
+    const reason: unknown = deadline.signal.reason
     const failure =
       reason instanceof StoppedError
         ? whyStopped(reason)

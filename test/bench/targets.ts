@@ -23,13 +23,21 @@ export function judgeTargets(rows: readonly Figures[]): Target[] {
     figure: figure === undefined ? 'not measured' : `${figure.toFixed(digits)} ${unit}`,
     met: figure === undefined ? undefined : figure <= most,
   })
+  /** What ours costs, in the relay's cost: a figure that does not change with the machine. */
+  const timesLimit = (workload: WorkloadName): number | undefined => {
+    const limit = rows.find((row) => row.workload === workload && row.variant === 'relay')
+    const own = ours(workload)
+    return limit && own && own.cpuMsPerRecording / limit.cpuMsPerRecording
+  }
   const small = ours('small')
   const large = ours('large')
   return [
     atMost('a warm 200 KB recording costs 1.0 ms of CPU at most', small?.cpuMsPerRecording, 1, 'ms'),
+    atMost('  and 4.0 times what the relay costs', timesLimit('small'), 4, 'times'),
     atMost('each of the first ten costs 9 ms of CPU at most', small?.start?.first10Ms, 9, 'ms'),
     atMost('the bundle is imported within 90 ms', small?.start?.importWallMs, 90, 'ms', 0),
     atMost('100 MB recordings cost 1.85 CPU seconds a GB at most', large?.cpuSecondsPerGb, 1.85, 's'),
+    atMost('  and 1.5 times what the relay costs', timesLimit('large'), 1.5, 'times'),
     atMost('16 of 100 MB at once take 200 MB of memory at most', large?.maxRssMb, 200, 'MB', 0),
     judgeLimited(ours('limited')),
     judgeAhead(rows),

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Job } from './variant.ts'
 
 /** Names that the benchmark uses where a deployment has its own. */
@@ -40,14 +38,6 @@ export function lambdaEnvironment(job: Job): Record<string, string> {
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(workload.memoryMb),
     LOG_LEVEL: 'info',
     ...(workload.tls && { NODE_EXTRA_CA_CERTS: tools.certificate.certificateFile }),
-    ...(knowsRate() && {
-      BIRD_REQUESTS_PER_SECOND: String(workload.getsPerSecond === 0 ? NO_LIMIT : workload.getsPerSecond),
-    }),
+    BIRD_REQUESTS_PER_SECOND: String(workload.getsPerSecond === 0 ? NO_LIMIT : workload.getsPerSecond),
   }
-}
-
-/** A setting that the archiver does not know is refused as misspelt, so it is set only where it is known. */
-function knowsRate(): boolean {
-  const config = join(import.meta.dirname, '..', '..', '..', 'lib', 'config.ts')
-  return readFileSync(config, 'utf8').includes('BIRD_REQUESTS_PER_SECOND')
 }

@@ -33,7 +33,6 @@ export function createScratch(): Scratch {
       return offered === SCRATCH_BYTES ? SPARE : memory.subarray(offered, offered + AHEAD_BYTES)
     },
     came(bytes) {
-      if (from === end) from = offered
       end = offered + bytes
       if (end > SCRATCH_BYTES) throw new Error('more came than was asked for')
     },

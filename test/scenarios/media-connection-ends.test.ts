@@ -129,80 +129,24 @@ describe('bytes that nobody asked for', () => {
   })
 })
 
-describe('a connection that is kept', () => {
-  it('is used again by one request at a time, and by none after "connection: close"', async () => {
-    const heads = [HEAD, HEAD, HEAD.replace('\r\n', '\r\nconnection: close\r\n'), HEAD]
-    await using server = await startRawServer(async (peer) => {
-      for (;;) {
-        await peer.asked()
-        await peer.send(heads.shift() ?? '', String(peer.number).repeat(10))
-      }
-    })
-    const answers: string[] = []
-    while (answers.length < 4) answers.push(await get(server))
-    expect(answers).toEqual(['1111111111', '1111111111', '1111111111', '2222222222'])
-    await server.peers[0]?.closed
-  })
-
-  it('is another one for each of those that ask at the same time', async () => {
-    await using server = await startRawServer(async (peer) => {
-      for (;;) {
-        await peer.asked()
-        await peer.send(HEAD, String(peer.number).repeat(10))
-      }
-    })
-    const together = await Promise.all([get(server), get(server), get(server)])
-    expect(together.toSorted()).toEqual(['1111111111', '2222222222', '3333333333'])
-    expect((await Promise.all([get(server), get(server), get(server)])).toSorted()).toEqual(
-      together.toSorted(),
-    )
-  })
-
-  it('keeps no process awake, and is closed with the pool', async () => {
-    await using server = await startRawServer(async (peer) => {
-      await peer.asked()
-      await peer.send(HEAD, '0123456789')
-    })
-    const begin = vi.spyOn(globalThis, 'setTimeout')
-    await get(server)
-    const timer = begin.mock.results.at(-1)?.value as NodeJS.Timeout
-    expect(timer.hasRef()).toBe(false)
-    // The server's own end is the only one that is left to wait for.
-    expect(process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap')).toHaveLength(1)
-    pool.close()
-    await server.peers[0]?.closed
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  it('closed with the pool in the middle of a body ends the transfer', async () => {
-    await using server = await startRawServer(async (peer) => {
-      await peer.asked()
-      await peer.send(HEAD, '01234')
-    })
-    const going = outcome(server)
-    while (server.peers.length === 0) await turn()
-    await turn(5)
-    pool.close()
-    expect(await going).toMatch(/^Error: /)
-    await server.peers[0]?.closed
-    expect(vi.getTimerCount()).toBe(0)
-  })
-})
-
 describe('an answer that is let go of', () => {
   it.each([
-    ['before its body', 0],
-    ['while its body lands, all of it read already', 1],
-  ])('%s closes its connection, which is not used again', async (_, landings) => {
+    ['before its body', 0, [10]],
+    ['while its body lands, all of it read already', 1, [10]],
+    // The first two pieces are read ahead.
+    ['while the last of its body lands, straight from the socket', 3, [3, 6, 10]],
+  ])('%s closes its connection, which is not used again', async (_, landings, ends) => {
+    const body = numberedBytes(10)
     await using server = await startRawServer(async (peer) => {
       await peer.asked()
-      await peer.send(Buffer.concat([Buffer.from(HEAD), numberedBytes(10)]))
+      const pieces = ends.map((end, index) => body.subarray(ends[index - 1] ?? 0, end))
+      await peer.send(Buffer.concat([Buffer.from(HEAD), ...pieces.splice(0, 1)]), ...pieces)
     })
     const answer = await pool.get(new URL('/', server.origin), {}, never)
     if (landings === 0) answer.close()
     const collector = createCollector({
-      landed() {
-        answer.close()
+      landed(count) {
+        if (count === landings) answer.close()
         return undefined
       },
     })
@@ -210,7 +154,7 @@ describe('an answer that is let go of', () => {
     expect(collector.landings).toBe(landings)
     await server.peers[0]?.closed
     expect(vi.getTimerCount()).toBe(0)
-    expect(await get(server)).toBe(numberedBytes(10).toString())
+    expect(await get(server)).toBe(body.toString())
     expect(server.peers).toHaveLength(2)
   })
 

@@ -108,23 +108,33 @@ describe.each([
     expect(collector.body().equals(body)).toBe(true)
   })
 
-  it('is waited for at the last byte, though the server has closed the connection by then', async () => {
+  it.each([
+    ['that was read ahead', []],
+    // The first two pieces are read ahead.
+    ['that comes straight to it', [300, 500]],
+  ])('is waited for at the last byte %s, though the server has closed by then', async (_name, cuts) => {
+    const wire = declared(small, 'connection: close\r\n')
     await using server = await startRawServer(async (peer) => {
       await peer.asked()
-      peer.socket.end(declared(small, 'connection: close\r\n'))
+      const pieces = [...cuts, wire.length].map((end, index) => wire.subarray(cuts[index - 1] ?? 0, end))
+      for (const piece of pieces.slice(0, -1)) {
+        await peer.send(piece)
+        await turn(30)
+      }
+      peer.socket.end(pieces.at(-1) ?? wire)
     }, tls)
     const { receive } = await ask(server)
     await turn(20)
     const last = Promise.withResolvers<void>()
     const collector = createCollector({
-      roomBytes: 350,
-      landed: (count) => (count === 2 ? last.promise : undefined),
+      landed: () => (collector.body().length === small.length ? last.promise : undefined),
     })
     let isOver = false
     const over = receive(collector).then(() => {
       isOver = true
     })
-    await turn(20)
+    await turn(100)
+    expect(collector.body().length).toBe(small.length)
     expect(isOver).toBe(false)
     last.resolve()
     await over

@@ -88,7 +88,7 @@ describe('a run that is not as it should be', () => {
 describe('targets', () => {
   const verdicts = (runs: readonly Run[]): (boolean | undefined)[] =>
     judgeTargets(summarize(runs)).map(({ met }) => met)
-  const [CPU, , , GIGABYTE, MEMORY, LIMITED, AHEAD] = [0, 1, 2, 3, 4, 5, 6]
+  const [CPU, TIMES, , , GIGABYTE, , MEMORY, LIMITED, AHEAD] = [0, 1, 2, 3, 4, 5, 6, 7, 8]
 
   test('are open where nothing was measured', () => {
     expect(new Set(verdicts([]))).toEqual(new Set([undefined]))
@@ -99,6 +99,13 @@ describe('targets', () => {
     expect(verdicts([run({ userSeconds: 0.01 })])[CPU]).toBe(false)
     expect(verdicts([run({ workload: 'large' })])[MEMORY]).toBe(true)
     expect(verdicts([run({ workload: 'large' })])[GIGABYTE]).toBe(false)
+  })
+
+  test("are met and missed in the relay's cost, whatever the machine", () => {
+    const limit = run({ variant: 'relay', kind: 'limit', userSeconds: 0.001, systemSeconds: 0 })
+    expect(verdicts([run({ userSeconds: 0.004, systemSeconds: 0 }), limit])[TIMES]).toBe(true)
+    expect(verdicts([run({ userSeconds: 0.0041, systemSeconds: 0 }), limit])[TIMES]).toBe(false)
+    expect(verdicts([run({})])[TIMES]).toBe(undefined)
   })
 
   test('allow no receive in vain against the rate limit', () => {

@@ -32,7 +32,7 @@ export interface Workload {
   readonly getsPerSecond: number
 }
 
-const PLAIN = { warmUp: 0, atOnce: 16, memoryMb: 1024, tls: false, delayMs: 0, getsPerSecond: 0 }
+const PLAIN = { warmUp: 0, atOnce: 16, memoryMb: 512, tls: false, delayMs: 0, getsPerSecond: 0 }
 
 /** All workloads, in the order in which they are run. `quick` has fewer recordings of the same kinds. */
 export function planWorkloads(quick: boolean): readonly Workload[] {

@@ -46,7 +46,7 @@ interface Target {
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const CAPTURED_KEY = 'key'
-const LOOPBACK = /^(?:localhost$|127\.|\[::1\]$)/
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 export function createDirectRequests(
   client: S3Client,

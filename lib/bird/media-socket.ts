@@ -24,6 +24,7 @@ export function dial(origin: URL, onread: OnReadOpts): Socket {
     ...(session !== undefined && { session }),
   })
   socket.on('session', (ticket: Buffer) => sessions.set(origin.host, ticket))
-  // It may be the session that the host does not like.
-  return socket.on('error', () => sessions.delete(origin.host))
+  // Until both have agreed it may be the session that the host does not like.
+  const forget = (): boolean => sessions.delete(origin.host)
+  return socket.once('error', forget).once('secureConnect', () => socket.off('error', forget))
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 // Its index loads fetch, caches, mocks and all: twice as much code, a fifth of a cold start.
 import Agent from 'undici/lib/dispatcher/agent.js'
+import { isLoopback } from './bird/redirect.ts'
 
 /** One request, whole: whatever it carries is in memory. */
 export interface HttpRequest {
@@ -48,7 +49,7 @@ export interface HttpOptions {
 
 /**
  * Connections of one purpose, kept and used again. What fails for want of an answer rejects with undici's error, what is
- * aborted with the signal's reason; once settled, nothing reads a request's body any more.
+ * aborted with the signal's reason. Once settled, nothing reads a request's body any more that could leave this machine.
  */
 export interface Http {
   /** Sends a request and collects its answer, which may hold `maxBytes` at most. */
@@ -56,6 +57,12 @@ export interface Http {
   /** Sends a request and resolves as soon as the headers of the answer are there. */
   open(request: HttpRequest, signal: AbortSignal): Promise<HttpIncoming>
   close(): Promise<void>
+}
+
+/** Whether what is sent to this origin arrives as it was sent: by TLS, or because it does not leave this machine. */
+export function isPrivate(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin)
+  return protocol === 'https:' || isLoopback(hostname)
 }
 
 export function createHttp({ connections, connectMs, headersMs, idleMs }: HttpOptions): Http {
@@ -82,8 +89,13 @@ export function createHttp({ connections, connectMs, headersMs, idleMs }: HttpOp
     }
     signal.addEventListener('abort', onAbort)
     agent.dispatch(
-      // Left to itself undici closes the connection after each HEAD.
-      { ...request, body: request.body ?? null, reset: false },
+      // Left to itself undici closes the connection after each HEAD. To be closed is one that goes on sending a body that
+      // was answered early, for its memory has other uses by then; with TLS that is a copy.
+      {
+        ...request,
+        body: request.body ?? null,
+        reset: request.body !== undefined && !isPrivate(request.origin),
+      },
       {
         onRequestStart(started) {
           controller = started

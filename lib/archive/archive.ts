@@ -2,7 +2,7 @@ import type { CallTime } from '../bird/client.ts'
 import type { Downloader } from '../bird/download.ts'
 import type { MediaLink, RecordingAnswer } from '../bird/recordings.ts'
 import { type Clock, followSignal } from '../deadline.ts'
-import { BirdError, MediaError, redact, StoppedError } from '../errors.ts'
+import { BirdError, MediaError, redact, StoppedError, StoreError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../s3/store.ts'
 import { decide } from './decide.ts'
@@ -126,11 +126,10 @@ async function transfer(
       const sidecar = writeSidecar(request, recording, written.media, written.audio, provenance, retention)
       const sidecarKey = keys.sidecar(workspaceId, recordingId)
       const isOurs = await store.writeOnce(sidecarKey, sidecar, 'application/json', lock, time.signal)
-      if (!isOurs)
-        return {
-          outcome: { kind: 'already-archived' },
-          sidecar: (await store.read(sidecarKey, time.signal)) ?? sidecar,
-        }
+      // Taken, but by these very bytes, which name this delivery: it was ours, and its answer was lost.
+      const stored = isOurs ? sidecar : await store.read(sidecarKey, time.signal)
+      if (stored === undefined) throw new StoreError(`${sidecarKey} is taken, and yet not there`)
+      if (stored !== sidecar) return { outcome: { kind: 'already-archived' }, sidecar: stored }
       const { bytes, sha256 } = written.media
       const { createdAt, endedAt } = recording
       const findings = findQuality(written.media, recording)

@@ -41,6 +41,7 @@ export function parseHead(text: string): ResponseHead | string {
   const status = Number(digits)
   const framing = framingOf(status, minor === '1', headers)
   if (framing === 'unclear') return 'the length of its body is not clear'
+  if ('content-length' in headers) headers['content-length'] = String(framing)
   const connection = (headers['connection'] ?? '').toLowerCase()
   const keepAlive = minor === '1' ? !/\bclose\b/.test(connection) : /\bkeep-alive\b/.test(connection)
   return { status, headers, framing, keepAlive: keepAlive && framing !== 'until-close' }

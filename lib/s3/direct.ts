@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { Clock } from '../deadline.ts'
-import type { Http, HttpAnswer } from '../http.ts'
+import { type Http, type HttpAnswer, isPrivate } from '../http.ts'
 import { escapeUri, toQuery } from './request-handler.ts'
 
 /**
@@ -46,7 +46,8 @@ interface Target {
 
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const CAPTURED_KEY = 'key'
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+/** Before the SDK's own pauses begin. */
+const PAUSE_MS = 200
 
 export function createDirectRequests(
   client: S3Client,
@@ -57,10 +58,10 @@ export function createDirectRequests(
   let found: Promise<Target | undefined> | undefined
 
   /** S3 API Reference, "Signature Calculations": the payload's SHA-256, or that it is not signed. */
-  const payloadOf = ({ isPrivate }: Target, { body, sha256 }: DirectRequest): string => {
+  const payloadOf = (target: Target, { body, sha256 }: DirectRequest): string => {
     if (sha256 !== undefined) return sha256
     if (body === undefined) return EMPTY_SHA256
-    return isPrivate ? 'UNSIGNED-PAYLOAD' : createHash('sha256').update(body).digest('hex')
+    return target.isPrivate ? 'UNSIGNED-PAYLOAD' : createHash('sha256').update(body).digest('hex')
   }
 
   const sign = async (
@@ -109,7 +110,10 @@ export function createDirectRequests(
           },
           signal,
         )
-        return (answer.status >= 200 && answer.status < 300) || answer.status === 404 ? answer : undefined
+        if ((answer.status >= 200 && answer.status < 300) || answer.status === 404) return answer
+        // S3 asks for less (503 SlowDown) or is in trouble: not again at once.
+        if (answer.status >= 500) await clock.pause(PAUSE_MS * clock.random(), signal)
+        return undefined
       } catch {
         signal.throwIfAborted()
         // The next one finds out anew: credentials or region may be there by then.
@@ -142,12 +146,13 @@ async function findTarget(client: S3Client, bucket: string): Promise<Target | un
     path: string
   }
   if (authScheme?.name !== 'sigv4' || !path.endsWith(`/${CAPTURED_KEY}`)) return undefined
+  const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`
   return {
-    origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
+    origin,
     protocol,
     hostname,
     port,
-    isPrivate: protocol === 'https:' || LOOPBACK.test(hostname),
+    isPrivate: isPrivate(origin),
     base: path.slice(0, -CAPTURED_KEY.length),
     signer: await client.config.signer(authScheme),
   }

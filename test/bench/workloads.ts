@@ -45,7 +45,7 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: 'calls of 200 KB',
       sizes: sameSize(pick(2000, 1000), 200 * KB),
       warmUp: 2000,
-      oneByOne: pick(40, 3),
+      oneByOne: pick(10, 3),
     },
     {
       ...PLAIN,
@@ -53,14 +53,14 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: 'recordings of 5 MB',
       sizes: sameSize(pick(200, 60), 5 * MB),
       warmUp: 200,
-      oneByOne: pick(40, 3),
+      oneByOne: pick(10, 3),
     },
     {
       ...PLAIN,
       name: 'large',
       title: 'recordings of 100 MB, 16 at once',
       sizes: sameSize(16, 100 * MB),
-      oneByOne: pick(16, 4),
+      oneByOne: pick(8, 4),
       memoryMb: 512,
     },
     {
@@ -77,7 +77,7 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: "a day's calls, log-normal around 400 KB, and conferences of two hours",
       sizes: day,
       warmUp: pick(2000, 500),
-      oneByOne: pick(40, 3),
+      oneByOne: pick(10, 3),
     },
     {
       ...PLAIN,
@@ -95,7 +95,7 @@ export function planWorkloads(quick: boolean): readonly Workload[] {
       title: 'calls of 200 KB, TLS on both sides',
       sizes: sameSize(pick(1000, 400), 200 * KB),
       warmUp: pick(1000, 500),
-      oneByOne: pick(20, 3),
+      oneByOne: pick(10, 3),
       tls: true,
     },
     {

@@ -7,7 +7,7 @@ export interface Framing {
    * @returns how many bytes it has: there the body goes on
    * @throws Error if the framing is broken
    */
-  skip(bytes: Buffer): number
+  readFraming(bytes: Buffer): number
   /** Bytes of the body that come next, with no framing between them. */
   readonly nextBytes: number
   /** Says that so many of them came. */
@@ -27,7 +27,7 @@ export function createFraming(framing: ResponseHead['framing']): Framing {
 function createPlain(declaredBytes: number | undefined): Framing {
   let missing = declaredBytes ?? Number.MAX_SAFE_INTEGER
   return {
-    skip: () => 0,
+    readFraming: () => 0,
     get nextBytes() {
       return missing
     },
@@ -65,7 +65,7 @@ function createChunked(): Framing {
   }
 
   return {
-    skip(bytes) {
+    readFraming(bytes) {
       let at = 0
       const isBetween = (): boolean => state !== 'data' && state !== 'over'
       while (at < bytes.length && isBetween()) {

@@ -151,7 +151,7 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
   /** Hands on what lies in the scratch, as far as it is wanted. */
   const drain = (current: Exchange, framing: Framing, landing: Landing): void => {
     while (wantsMore(current)) {
-      scratch.take(framing.skip(scratch.bytes))
+      scratch.take(framing.readFraming(scratch.bytes))
       const { bytes } = scratch
       if (framing.isOver || bytes.length === 0) break
       const room = landing.room()

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMediaPool, type MediaPool } from '../../lib/bird/media-pool.ts'
 import { createCollector, numberedBytes } from '../helpers/collector.ts'
+import { getText } from '../helpers/pooled-get.ts'
 import { type Peer, type RawServer, startRawServer, turn } from '../helpers/raw-server.ts'
 
 const LIMITS = { connectMs: 60_000, headersMs: 60_000, idleMs: 60_000 }
@@ -18,12 +19,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-async function get(server: RawServer, signal = never): Promise<string> {
-  const { receive } = await pool.get(new URL('/a.mp3', server.origin), {}, signal)
-  const collector = createCollector()
-  await receive(collector)
-  return collector.body().toString()
-}
+const get = (server: RawServer, signal = never): Promise<string> => getText(pool, server, signal)
 const outcome = (server: RawServer): Promise<string> => get(server).catch(String)
 
 describe('a connection that the server closes', () => {

@@ -20,7 +20,7 @@ function unframe(
     let ahead = wire.subarray(at, at + (framing.nextBytes > 0 ? Math.min(bytes, framing.nextBytes) : bytes))
     at += ahead.length
     while (ahead.length > 0 && !framing.isOver) {
-      ahead = ahead.subarray(framing.skip(ahead))
+      ahead = ahead.subarray(framing.readFraming(ahead))
       const taken = ahead.subarray(0, framing.nextBytes)
       if (taken.length > 0) framing.pass(taken.length)
       body.push(taken)

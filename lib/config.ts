@@ -9,6 +9,10 @@ import type { LogLevel } from './log.ts'
 export interface Config {
   readonly birdApiUrl: URL
   readonly workspaceId: string
+  /** The workspaces that a backfill sweeps, each once. */
+  readonly backfillWorkspaceIds: readonly string[]
+  /** A backfill sends nothing while so many messages wait in the queue. */
+  readonly maxQueued: number
   /** The key itself, or the Secrets Manager name or ARN under which it lies. */
   readonly accessKey: { readonly value: string } | { readonly secretId: string }
   /** Requests to Bird per second, of this process alone. */
@@ -97,6 +101,17 @@ const Environment = v.object({
     required('BIRD_WORKSPACE_ID', "it is the UUID in your Bird workspace's address"),
     v.regex(WORKSPACE_ID, 'BIRD_WORKSPACE_ID has characters that no workspace id has'),
   ),
+  BACKFILL_WORKSPACE_IDS: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => [...new Set(text.split(',').map((id) => id.trim()))].filter((id) => id !== '')),
+      v.check(
+        (ids) => ids.length > 0 && ids.every((id) => WORKSPACE_ID.test(id)),
+        'BACKFILL_WORKSPACE_IDS must be workspace ids, separated by commas',
+      ),
+    ),
+  ),
+  BACKFILL_MAX_QUEUED: wholeNumber('BACKFILL_MAX_QUEUED', '10000', 10, 100_000_000),
   BIRD_ACCESS_KEY: v.optional(
     v.pipe(
       v.string(),
@@ -150,7 +165,7 @@ const Environment = v.object({
 })
 
 /** Names that begin like ours but are none of ours: a misspelt RETENTION_DAYS must not switch retention off silently. */
-const OUR_PREFIXES = /^(?:BIRD|ARCHIVE|RETENTION|MEDIA|NOT_READY)_/
+const OUR_PREFIXES = /^(?:BIRD|ARCHIVE|BACKFILL|RETENTION|MEDIA|NOT_READY)_/
 
 /**
  * Reads the environment strictly. An empty value counts as not set.
@@ -194,6 +209,8 @@ export function readConfig(
   return {
     birdApiUrl: env.BIRD_API_URL,
     workspaceId: toWorkspaceId(env.BIRD_WORKSPACE_ID),
+    backfillWorkspaceIds: (env.BACKFILL_WORKSPACE_IDS ?? [env.BIRD_WORKSPACE_ID]).map(toWorkspaceId),
+    maxQueued: env.BACKFILL_MAX_QUEUED,
     accessKey:
       env.BIRD_ACCESS_KEY === undefined
         ? { secretId: env.BIRD_ACCESS_KEY_SECRET ?? '' }

@@ -1,0 +1,85 @@
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import type { Clock } from '../deadline.ts'
+import { StoreError } from '../errors.ts'
+import { isAlreadyThere, isMissing, statusOf, storeFailure } from './failure.ts'
+import { repeatOnConflict } from './whole.ts'
+
+/** A document as it stood when it was read. */
+export interface Version {
+  readonly text: string
+  readonly etag: string
+}
+
+/** Small documents that change, each write on the condition that nobody else wrote meanwhile. */
+export interface Documents {
+  /** Undefined when the key is free. */
+  read(key: string, signal: AbortSignal): Promise<Version | undefined>
+  /**
+   * Puts `text` in the place of the version that was read, or under a key that was free (`undefined`). Resolves to the
+   * new version, or to undefined if somebody else was faster: then nothing was written.
+   */
+  replace(
+    key: string,
+    read: Version | undefined,
+    text: string,
+    signal: AbortSignal,
+  ): Promise<Version | undefined>
+  /** Names of all objects under a prefix. */
+  list(prefix: string, signal: AbortSignal): AsyncGenerator<string, void, undefined>
+}
+
+/**
+ * Source: S3 User Guide, "Conditional writes": `If-Match` with the ETag, `If-None-Match: *` for a new one; 412 tells that
+ * the condition fails, 404 that the object is gone, 409 that another write is under way.
+ */
+export function createDocuments(client: S3Client, bucket: string, clock: Clock): Documents {
+  const read: Documents['read'] = async (key, signal) => {
+    try {
+      const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
+        abortSignal: signal,
+      })
+      if (Body === undefined || ETag === undefined)
+        throw new StoreError(`${key} was answered without body or ETag`)
+      return { text: await Body.transformToString(), etag: ETag }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (isMissing(error)) return undefined
+      throw storeFailure('read', key, error)
+    }
+  }
+  return {
+    read,
+    async replace(key, version, text, signal) {
+      const command = new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: text,
+        ContentType: 'application/json',
+        ...(version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version.etag }),
+      })
+      const put = (): Promise<string | undefined> =>
+        client.send(command, { abortSignal: signal }).then(({ ETag }) => ETag)
+      try {
+        const etag = await repeatOnConflict(put, clock, signal)
+        if (etag === undefined) throw new StoreError(`${key} was written, and S3 named no ETag`)
+        return { text, etag }
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isAlreadyThere(error) && statusOf(error) !== 404) throw storeFailure('write', key, error)
+        // The SDK tries again after a lost answer, and then meets its own write.
+        const now = await read(key, signal)
+        return now?.text === text ? now : undefined
+      }
+    },
+    async *list(prefix, signal) {
+      try {
+        const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }, { abortSignal: signal })
+        for await (const { Contents = [] } of pages)
+          for (const { Key } of Contents) if (Key !== undefined) yield Key
+      } catch (error) {
+        signal.throwIfAborted()
+        throw storeFailure('list', prefix, error)
+      }
+    },
+  }
+}

@@ -5,6 +5,8 @@ export interface BirdRequest {
   readonly operation: 'getRecording' | 'getRecordingMedia' | 'listRecordings' | 'getRecordingMetrics'
   /** As it stands in the path, without `.mp3`. */
   readonly recordingId?: string
+  /** What listRecordings or getRecordingMetrics was asked for, as it came: not yet held against Bird's rules. */
+  readonly query?: URLSearchParams
   readonly headers: IncomingHttpHeaders
 }
 

@@ -26,7 +26,6 @@ export interface Page {
 
 /** A workspace's recordings, found by id in constant time and listed from any place without going through those before. */
 export interface BirdIndex {
-  readonly all: readonly BirdCall[]
   find(recordingId: string): BirdCall | undefined
   list(query: ListQuery, startedAt: Date, at: Date): Page
 }
@@ -51,7 +50,6 @@ export function createBirdIndex(calls: readonly BirdCall[]): BirdIndex {
   }
 
   return {
-    all: calls,
     find: (recordingId) => byId.get(recordingId.toLowerCase()),
     list(query, startedAt, at) {
       const { after, startAt, endAt, limit } = query

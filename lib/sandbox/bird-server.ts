@@ -3,10 +3,10 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BirdFaults, BirdRequest } from './bird-faults.ts'
 import { createBirdIndex } from './bird-index.ts'
+import { createBirdMetrics } from './bird-metrics.ts'
 import { isUuid, readListQuery, writePageToken } from './bird-query.ts'
 import { describeRecording, statusAt } from './bird-recording.ts'
 import type { BirdCall } from './bird-recording.ts'
-import { FORMATS } from './audio.ts'
 import { close, listen } from './listen.ts'
 import { createRateLimiter } from './rate-limit.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -30,6 +30,8 @@ export interface BirdServer {
   /** What `BIRD_API_URL` must be. */
   readonly url: string
   readonly port: number
+  /** Bird knows these calls from now on, and no others. */
+  setCalls(calls: readonly BirdCall[]): void
   close(): Promise<void>
 }
 
@@ -45,10 +47,10 @@ interface Answer {
  * Source: Bird's OpenAPI document "Voice v1" and its reference pages on recordings.
  */
 export async function startBirdServer(options: BirdServerOptions): Promise<BirdServer> {
-  const answer = createAnswerer(options)
+  const answerer = createAnswerer(options)
   const server = createServer((request, response) => {
     response.setHeader('messagebird-request-id', randomUUID())
-    const reply = answer(request)
+    const reply = answerer.answer(request)
     if (reply === 'drop') request.socket.destroy()
     else if (reply !== 'stall') send(response, reply)
   })
@@ -56,13 +58,19 @@ export async function startBirdServer(options: BirdServerOptions): Promise<BirdS
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    setCalls: (calls) => answerer.setCalls(calls),
     close: () => close(server),
   }
 }
 
-function createAnswerer(options: BirdServerOptions): (request: IncomingMessage) => Answer | 'drop' | 'stall' {
+interface Answerer extends Pick<BirdServer, 'setCalls'> {
+  answer(request: IncomingMessage): Answer | 'drop' | 'stall'
+}
+
+function createAnswerer(options: BirdServerOptions): Answerer {
   const { startedAt, now, mediaLink } = options
-  const index = createBirdIndex(options.calls)
+  let index = createBirdIndex(options.calls)
+  let metrics = createBirdMetrics(options.calls)
   const mayPass = createRateLimiter(options.rateLimit)
 
   function getRecording(call: BirdCall): Answer {
@@ -88,12 +96,10 @@ function createAnswerer(options: BirdServerOptions): (request: IncomingMessage) 
   function getRecordingMetrics(parameters: URLSearchParams): Answer {
     const query = readListQuery(parameters)
     if ('refused' in query) return failure(422, 'UnprocessableEntity', query.refused)
-    const { sourceId } = query
-    const calls = index.all.filter((call) => sourceId === undefined || call.metadata.sourceId === sourceId)
-    return { status: 200, body: { ...measure(calls), updatedAt: now().toISOString() } }
+    return { status: 200, body: { ...metrics(query.sourceId), updatedAt: now().toISOString() } }
   }
 
-  return (request) => {
+  function answer(request: IncomingMessage): Answer | 'drop' | 'stall' {
     const [path = '', search = ''] = (request.url ?? '').split('?', 2)
     const [, workspaces, workspaceId, collection, item, ...rest] = path.split('/')
     if (workspaces !== 'workspaces' || rest.length > 0)
@@ -115,6 +121,7 @@ function createAnswerer(options: BirdServerOptions): (request: IncomingMessage) 
       operation,
       headers: request.headers,
       ...(recordingId !== undefined && { recordingId }),
+      ...(item === undefined && { query: new URLSearchParams(search) }),
     })
     if (fault !== undefined) return fault.kind === 'respond' ? fault : fault.kind
 
@@ -127,6 +134,14 @@ function createAnswerer(options: BirdServerOptions): (request: IncomingMessage) 
     if (call === undefined) return failure(404, 'RecordingNotFound', 'There is no such recording')
     return operation === 'getRecording' ? getRecording(call) : getRecordingMedia(call)
   }
+
+  return {
+    answer,
+    setCalls(calls) {
+      index = createBirdIndex(calls)
+      metrics = createBirdMetrics(calls)
+    },
+  }
 }
 
 function operationOf(
@@ -137,25 +152,6 @@ function operationOf(
   if (collection !== 'recordings') return undefined
   if (item === undefined) return 'listRecordings'
   return item.endsWith('.mp3') ? 'getRecordingMedia' : 'getRecording'
-}
-
-/** `counter` recordings, their seconds, and bytes by day of creation (UTC). */
-function measure(calls: readonly BirdCall[]): {
-  counter: number
-  duration: number
-  dailyStorageUsage: object
-} {
-  const dailyStorageUsage: Record<string, number> = {}
-  let duration = 0
-  for (const { audio, metadata } of calls) {
-    if (audio === undefined) continue
-    const format = FORMATS[audio.format]
-    const day = metadata.createdAt.slice(0, 10)
-    const bytes = (audio.seconds * 1000 * ('bitrate' in format ? format.bitrate : 64)) / 8
-    dailyStorageUsage[day] = (dailyStorageUsage[day] ?? 0) + bytes
-    duration += audio.seconds
-  }
-  return { counter: calls.length, duration, dailyStorageUsage }
 }
 
 function failure(status: number, code: string, message: string): Answer {

@@ -15,7 +15,7 @@ export class ConfigurationError extends Error {
 
 /** Facts of an answer (or of its absence) from Bird's API or from the link that it handed out. */
 export interface BirdFailure {
-  readonly operation: 'get recording' | 'get link' | 'download'
+  readonly operation: 'get recording' | 'get link' | 'download' | 'list recordings' | 'get metrics'
   /** HTTP status; undefined when no answer came. */
   readonly status?: number | undefined
   /** Bird's own `code`, for people: no list of codes exists, so nothing branches on it. */

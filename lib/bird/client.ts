@@ -23,6 +23,11 @@ export interface BirdClientOptions {
   readonly accessKey: AccessKeySource
   /** What this process may ask of Bird's limit, which is the workspace's and shared by all. */
   readonly requestsPerSecond: number
+  /**
+   * For work that others must not suffer from: throttling is waited out for as long as there is time, and the pace is slower
+   * after it.
+   */
+  readonly yields?: boolean
   readonly limits: BirdLimits
   readonly clock: Clock
   readonly log: Log
@@ -54,23 +59,27 @@ export interface BirdClient {
     accept: readonly number[],
     time: CallTime,
   ): Promise<BirdAnswer>
+  /** Requests made so far, repeated ones too. */
+  requests(): number
   close(): Promise<void>
 }
 
-/** Metadata is about 3 KB; anything near this is not Bird's. */
-export const MAX_ANSWER_BYTES = 1024 * 1024
-/** How long one request may wait out throttling before the queue takes over the waiting: a worker costs money. */
+/** Metadata is about 3 KB, a page of the list has 99 of them; anything near this is not Bird's. */
+export const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+/** How long one request waits out throttling where a queue can take over the waiting: a worker costs money. */
 const MAX_THROTTLED_MS = 60_000
 /** More sockets gain nothing against a limit of 50 requests/s. */
 const API_CONNECTIONS = 8
 
 export function createBirdClient(options: BirdClientOptions): BirdClient {
-  const { apiUrl, accessKey, limits, clock, log } = options
+  const { apiUrl, accessKey, limits, clock, log, yields = false } = options
+  const maxThrottledMs = yields ? Infinity : MAX_THROTTLED_MS
   const pace = createPace(options.requestsPerSecond)
   const http = createHttp({ connections: API_CONNECTIONS, ...limits })
   const prefix = apiUrl.pathname.replace(/\/$/, '')
   // A 429 that is waited out is waited out by the whole process: nobody asks again before this moment.
   let quietUntilMs = 0
+  let requests = 0
 
   const once = async (
     path: string,
@@ -101,7 +110,7 @@ export function createBirdClient(options: BirdClientOptions): BirdClient {
       let reread = false
       for (let attempt = 1, throttled = 0, throttledMs = 0; ;) {
         const quietMs = quietUntilMs - clock.now().getTime()
-        const throttlePatienceMs = Math.min(time.patienceMs(), MAX_THROTTLED_MS - throttledMs)
+        const throttlePatienceMs = Math.min(time.patienceMs(), maxThrottledMs - throttledMs)
         if (quietMs >= throttlePatienceMs)
           throw new BirdError(
             { operation, status: 429, retryAfterMs: quietMs },
@@ -120,6 +129,7 @@ export function createBirdClient(options: BirdClientOptions): BirdClient {
         if (paceMs > 0) await clock.pause(paceMs, time.signal)
 
         const key = await accessKey.read()
+        requests += 1
         const answer = await once(path, key, time.signal).catch((error: unknown) => {
           time.signal.throwIfAborted()
           return new BirdError({ operation }, `no answer: ${describeError(error)}`, { cause: error })
@@ -139,12 +149,14 @@ export function createBirdClient(options: BirdClientOptions): BirdClient {
         if (advice.throttled) {
           throttled += 1
           quietUntilMs = Math.max(quietUntilMs, clock.now().getTime() + advice.delayMs)
+          if (yields) pace.slowDown(clock.now().getTime())
         } else {
           attempt += 1
           await clock.pause(advice.delayMs, time.signal)
         }
       }
     },
+    requests: () => requests,
     close: () => http.close(),
   }
 }
@@ -157,7 +169,9 @@ export function logAgain(
   status: number | undefined,
   delayMs: number,
 ): void {
-  log.event('request.again', { operation, target, ...(status !== undefined && { status }), delayMs })
+  // A query tells nothing that a person needs.
+  const [path = ''] = target.split('?', 1)
+  log.event('request.again', { operation, target: path, ...(status !== undefined && { status }), delayMs })
 }
 
 function refusalOf(

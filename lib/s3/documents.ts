@@ -1,4 +1,4 @@
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import { isAlreadyThere, isMissing, statusOf, storeFailure } from './failure.ts'
@@ -24,9 +24,17 @@ export interface Documents {
     text: string,
     signal: AbortSignal,
   ): Promise<Version | undefined>
+  /**
+   * Lets `edit` say what shall stand there, in view of what does, and writes it; once more whenever somebody else was
+   * faster. Nothing is written where `edit` gives the same text back.
+   */
+  change(key: string, edit: (text: string | undefined) => string, signal: AbortSignal): Promise<void>
   /** Names of all objects under a prefix. */
   list(prefix: string, signal: AbortSignal): AsyncGenerator<string, void, undefined>
 }
+
+const CHANGE_ATTEMPTS = 30
+const CHANGE_PAUSE_MS = 20
 
 /**
  * Source: S3 User Guide, "Conditional writes": `If-Match` with the ETag, `If-None-Match: *` for a new one; 412 tells that
@@ -47,33 +55,47 @@ export function createDocuments(client: S3Client, bucket: string, clock: Clock):
       throw storeFailure('read', key, error)
     }
   }
+  const replace: Documents['replace'] = async (key, version, text, signal) => {
+    const command = new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: text,
+      ContentType: 'application/json',
+      ...(version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version.etag }),
+    })
+    const put = (): Promise<string | undefined> =>
+      client.send(command, { abortSignal: signal }).then(({ ETag }) => ETag)
+    try {
+      const etag = await repeatOnConflict(put, clock, signal)
+      if (etag === undefined) throw new StoreError(`${key} was written, and S3 named no ETag`)
+      return { text, etag }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!isAlreadyThere(error) && statusOf(error) !== 404) throw storeFailure('write', key, error)
+      // The SDK tries again after a lost answer, and then meets its own write.
+      const now = await read(key, signal)
+      return now?.text === text ? now : undefined
+    }
+  }
   return {
     read,
-    async replace(key, version, text, signal) {
-      const command = new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: text,
-        ContentType: 'application/json',
-        ...(version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version.etag }),
-      })
-      const put = (): Promise<string | undefined> =>
-        client.send(command, { abortSignal: signal }).then(({ ETag }) => ETag)
-      try {
-        const etag = await repeatOnConflict(put, clock, signal)
-        if (etag === undefined) throw new StoreError(`${key} was written, and S3 named no ETag`)
-        return { text, etag }
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!isAlreadyThere(error) && statusOf(error) !== 404) throw storeFailure('write', key, error)
-        // The SDK tries again after a lost answer, and then meets its own write.
-        const now = await read(key, signal)
-        return now?.text === text ? now : undefined
+    replace,
+    async change(key, edit, signal) {
+      for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
+        const version = await read(key, signal)
+        const text = edit(version?.text)
+        if (text === version?.text || (await replace(key, version, text, signal)) !== undefined) return
+        await clock.pause(CHANGE_PAUSE_MS * attempt * clock.random(), signal)
       }
+      throw new StoreError(`${key} was changed by others ${CHANGE_ATTEMPTS} times while it was to be written`)
     },
     async *list(prefix, signal) {
       try {
-        const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }, { abortSignal: signal })
+        const pages = paginateListObjectsV2(
+          { client },
+          { Bucket: bucket, Prefix: prefix },
+          { abortSignal: signal },
+        )
         for await (const { Contents = [] } of pages)
           for (const { Key } of Contents) if (Key !== undefined) yield Key
       } catch (error) {

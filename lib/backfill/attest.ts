@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+import { GIVEN_UP } from './judge.ts'
+import type { Entry } from './ledger.ts'
+import type { Window } from './window.ts'
+
+export const ATTESTATION_SCHEMA = 'urn:bird-recording-archiver:attestation:1'
+
+/** An archived recording, as its sidecar has it. */
+export interface Evidence {
+  readonly recordingId: string
+  /** Of the audio, lower-case hex. */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+export interface AttestationFacts {
+  readonly workspaceId: string
+  readonly window: Window
+  readonly evidence: readonly Evidence[]
+  /** What is not archived, each with its explanation. */
+  readonly exceptions: readonly Entry[]
+  /** Complete listings in a row that named the same recordings. */
+  readonly listingsAgreed: number
+  readonly now: Date
+  readonly version: string
+}
+
+const OVER =
+  'SHA-256 of the lines of `archived`, each ended by a newline: id, space, SHA-256 of the audio; sorted by id'
+
+/**
+ * Writes the document that says: these are all recordings of the window, and each is archived or its absence explained.
+ * @returns the text; `digest`, over the sorted (id, sha256) list; `factsDigest`, which is the same for the same facts,
+ * whenever they are attested
+ */
+export function writeAttestation(facts: AttestationFacts): {
+  readonly text: string
+  readonly digest: string
+  readonly factsDigest: string
+} {
+  const { workspaceId, window, evidence, exceptions, listingsAgreed, now, version } = facts
+  const archived = evidence.map(({ recordingId, sha256 }) => `${recordingId} ${sha256}`).toSorted()
+  const digest = sha256Of(archived.map((line) => `${line}\n`).join(''))
+  const named = exceptions
+    .map(({ recordingId, line, reason }) => ({ recordingId, line, reason }))
+    .toSorted((a, b) => (a.recordingId < b.recordingId ? -1 : 1))
+  const what = {
+    schema: ATTESTATION_SCHEMA,
+    workspaceId,
+    window: { name: window.name, from: window.from.toISOString(), to: window.to.toISOString() },
+    counts: {
+      recordings: archived.length + named.length,
+      archived: archived.length,
+      archivedBytes: evidence.reduce((sum, { bytes }) => sum + bytes, 0),
+      nothingToArchive: named.filter(({ line }) => line === 'nothing-to-archive').length,
+      givenUp: named.filter(({ reason }) => reason === GIVEN_UP).length,
+    },
+    digest: { algorithm: 'SHA-256', over: OVER, value: digest },
+    exceptions: named,
+  }
+  const document = {
+    ...what,
+    listingsAgreed,
+    attestedAt: now.toISOString(),
+    archiver: { name: 'bird-recording-archiver', version },
+    archived,
+  }
+  return {
+    text: `${JSON.stringify(document, null, 2)}\n`,
+    digest,
+    factsDigest: sha256Of(JSON.stringify(what)),
+  }
+}
+
+const AttestationDocument = v.object({
+  schema: v.literal(ATTESTATION_SCHEMA),
+  workspaceId: v.string(),
+  window: v.object({ name: v.string(), from: v.string(), to: v.string() }),
+  counts: v.object({
+    recordings: v.number(),
+    archived: v.number(),
+    archivedBytes: v.number(),
+    nothingToArchive: v.number(),
+    givenUp: v.number(),
+  }),
+  digest: v.object({ value: v.string() }),
+  attestedAt: v.string(),
+})
+
+/** An attestation as read back: the part that a report shows. */
+export type Attestation = v.InferOutput<typeof AttestationDocument>
+
+/** Reads an attestation; undefined where the text is none. */
+export function readAttestation(text: string): Attestation | undefined {
+  try {
+    const parsed = v.safeParse(AttestationDocument, JSON.parse(text))
+    return parsed.success ? parsed.output : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * One digest for many windows: SHA-256 over a line for each, its name, a space and its digest, sorted by name.
+ */
+export function digestOfWindows(digests: ReadonlyMap<string, string>): string {
+  const lines = [...digests].map(([name, digest]) => `${name} ${digest}\n`).toSorted()
+  return sha256Of(lines.join(''))
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

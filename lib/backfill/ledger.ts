@@ -1,0 +1,118 @@
+import * as v from 'valibot'
+import { GIVEN_UP } from './judge.ts'
+import { isClosed, type Window, windowNamed } from './window.ts'
+
+export const LEDGER_SCHEMA = 'urn:bird-recording-archiver:backfill-window:1'
+
+const Time = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
+  v.transform((text) => new Date(text)),
+)
+
+const EntryDocument = v.object({
+  recordingId: v.string(),
+  /** Undefined where Bird has never told. */
+  createdAt: v.optional(Time),
+  line: v.picklist(['sent', 'not-yet', 'nothing-to-archive', 'dead-lettered', 'refused']),
+  reason: v.string(),
+  /** When a sweep met it for the first time; the message that is sent carries it. */
+  firstSeenAt: Time,
+  sentAt: v.optional(Time),
+})
+
+const LedgerDocument = v.object({
+  schema: v.literal(LEDGER_SCHEMA),
+  workspaceId: v.string(),
+  window: v.pipe(
+    v.string(),
+    v.check((name) => windowNamed(name) !== undefined, 'not a window'),
+  ),
+  /** It holds too many recordings: the smaller windows that make it up have the ledgers. */
+  split: v.boolean(),
+  sweeps: v.number(),
+  sweptAt: v.nullable(Time),
+  listed: v.object({
+    digest: v.string(),
+    /** Whether the list came to its end. */
+    complete: v.boolean(),
+    fault: v.optional(v.string()),
+    /** Complete listings in a row that named the same recordings. */
+    agreed: v.number(),
+    strays: v.number(),
+    nameless: v.number(),
+  }),
+  /** Ids of what has a sidecar. */
+  archived: v.array(v.string()),
+  /** Every other recording of the window. */
+  open: v.array(EntryDocument),
+  attestation: v.nullable(v.object({ key: v.string(), digest: v.string(), at: Time })),
+})
+
+/** What is known of one window: every recording of it by its id, in one line each. */
+export type Ledger = v.InferOutput<typeof LedgerDocument>
+/** A recording that is not archived. */
+export type Entry = v.InferOutput<typeof EntryDocument>
+
+/** The ledger of a window that nobody has swept. */
+export function emptyLedger(workspaceId: string, window: Window): Ledger {
+  return {
+    schema: LEDGER_SCHEMA,
+    workspaceId,
+    window: window.name,
+    split: false,
+    sweeps: 0,
+    sweptAt: null,
+    listed: { digest: '', complete: false, agreed: 0, strays: 0, nameless: 0 },
+    archived: [],
+    open: [],
+    attestation: null,
+  }
+}
+
+/** Reads a ledger; returns the reason as text where it is none. */
+export function readLedger(text: string): { ok: true; ledger: Ledger } | { ok: false; reason: string } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { ok: false, reason: 'it is not JSON' }
+  }
+  const parsed = v.safeParse(LedgerDocument, json)
+  return parsed.success
+    ? { ok: true, ledger: parsed.output }
+    : { ok: false, reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}` }
+}
+
+export function writeLedger(ledger: Ledger): string {
+  return `${JSON.stringify(ledger)}\n`
+}
+
+/** Whether an entry needs nothing more: Bird has no audio, or a person has given it up. */
+export function isExplained({ line, reason }: Pick<Entry, 'line' | 'reason'>): boolean {
+  return line === 'nothing-to-archive' || reason === GIVEN_UP
+}
+
+/** Whether nothing of a window is left open, and nothing more is to be expected of it. */
+export function isSettled(ledger: Ledger, window: Window, now: Date): boolean {
+  return (
+    isClosed(window, now) &&
+    ledger.listed.complete &&
+    ledger.listed.nameless === 0 &&
+    ledger.open.every(isExplained)
+  )
+}
+
+/** Whether a window is to be looked at again. */
+export function isPending(ledger: Ledger): boolean {
+  return !ledger.split && ledger.attestation === null
+}
+
+/** How long an entry may stay `sent`, or a window unlisted, before a person should look: as long as a message waits. */
+const OVERDUE_MS = 24 * 3_600_000
+
+/** Whether a person has to look at an entry, for time alone will not mend it. */
+export function isUnexplained(entry: Entry, now: Date): boolean {
+  if (isExplained(entry) || entry.line === 'not-yet') return false
+  return entry.line !== 'sent' || now.getTime() - entry.firstSeenAt.getTime() > OVERDUE_MS
+}

@@ -1,0 +1,46 @@
+import * as v from 'valibot'
+import { isRecordingId } from '../archive/message.ts'
+
+/** One recording as the list tells it, as far as a sweep looks at it. */
+export interface Listed {
+  /** Lower-case UUID. */
+  readonly recordingId: string
+  /** Bird's enum is open. */
+  readonly status: string
+  readonly createdAt: Date
+  /** Whole seconds; undefined where Bird does not say. */
+  readonly durationSeconds: number | undefined
+}
+
+export type ReadListed =
+  | { readonly ok: true; readonly listed: Listed }
+  /** `recordingId` where at least that can be read. */
+  | { readonly ok: false; readonly recordingId: string | undefined; readonly reason: string }
+
+const Item = v.looseObject({
+  id: v.pipe(v.string(), v.check(isRecordingId)),
+  status: v.string(),
+  createdAt: v.pipe(
+    v.string(),
+    v.transform((text) => new Date(text)),
+    // Go's zero time (year 1) stands for "absent".
+    v.check((date) => !Number.isNaN(date.getTime()) && date.getUTCFullYear() > 1),
+  ),
+})
+
+/** Reads one of the list's `results`; links in it are left where they are. */
+export function readListed(item: unknown): ReadListed {
+  const parsed = v.safeParse(Item, item)
+  if (parsed.success) {
+    const { id, status, createdAt, duration } = parsed.output
+    const durationSeconds = typeof duration === 'number' && duration > 0 ? duration : undefined
+    return { ok: true, listed: { recordingId: id.toLowerCase(), status, createdAt, durationSeconds } }
+  }
+  const id = typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined
+  const fields = parsed.issues.map((issue) => v.getDotPath(issue) ?? 'whole')
+  return {
+    ok: false,
+    recordingId: typeof id === 'string' && isRecordingId(id) ? id.toLowerCase() : undefined,
+    reason: `unreadable in the list: ${[...new Set(fields)].join(', ')}`,
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { type Listed, readListed } from './listed.ts'
+import { isWithin, queryOf, type Window } from './window.ts'
+
+/** All that Bird's list says of one window, gathered page by page, whatever order and however often it says it. */
+export interface Listing {
+  /** Recordings of the window, by id. */
+  readonly own: ReadonlyMap<string, Listed>
+  /** Recordings that lie outside of the time that was asked for: then Bird's filter does not mean `createdAt`. */
+  readonly strays: ReadonlyMap<string, Listed>
+  /** Why an item could not be read, by its id. */
+  readonly unreadable: ReadonlyMap<string, string>
+  /** Items that have no id either. */
+  readonly nameless: number
+  readonly pages: number
+  /** Says the same for the same recordings. */
+  digest(): string
+  /**
+   * Takes the items of one page in.
+   * - `too-many`: the window holds more than fit into memory, and can be split
+   * - `circling`: for long nothing new has come, so the end will not come either
+   * - `unfiltered`: hardly anything lies in the time that was asked for
+   */
+  add(items: readonly unknown[]): 'more' | 'too-many' | 'circling' | 'unfiltered'
+}
+
+/** Pages in a row that bring nothing new: more than any page that was cut anew can repeat. */
+const STALE_PAGES = 50
+/** Some recordings may lie a little outside; a list of nothing else is another list. */
+const MANY_STRAYS = 2_000
+
+/** @param limit recordings of a window that are held at once, where a window can be split */
+export function createListing(window: Window, limit: number): Listing {
+  const own = new Map<string, Listed>()
+  const strays = new Map<string, Listed>()
+  const unreadable = new Map<string, string>()
+  const asked = queryOf(window)
+  const seen = new Set<string>()
+  let [nameless, pages, stalePages] = [0, 0, 0]
+
+  const take = (item: unknown): void => {
+    const read = readListed(item)
+    const id = read.ok ? read.listed.recordingId : read.recordingId
+    if (id === undefined) nameless += 1
+    else seen.add(id)
+    if (!read.ok) {
+      if (id !== undefined) unreadable.set(id, read.reason)
+    } else if (isWithin(read.listed.createdAt, window)) own.set(read.listed.recordingId, read.listed)
+    // `endAt` may be inclusive.
+    else if (
+      !isWithin(read.listed.createdAt, { from: asked.startAt, to: new Date(asked.endAt.getTime() + 1) })
+    )
+      strays.set(read.listed.recordingId, read.listed)
+  }
+
+  return {
+    own,
+    strays,
+    unreadable,
+    get nameless() {
+      return nameless
+    },
+    get pages() {
+      return pages
+    },
+    digest: () => digestOfIds([...own.keys(), ...unreadable.keys()]),
+    add(items) {
+      const before = seen.size + nameless
+      for (const item of items) take(item)
+      pages += 1
+      stalePages = seen.size + nameless === before ? stalePages + 1 : 0
+      if (own.size > limit && window.size !== 'minute') return 'too-many'
+      if (stalePages >= STALE_PAGES) return 'circling'
+      return strays.size > MANY_STRAYS + own.size ? 'unfiltered' : 'more'
+    },
+  }
+}
+
+function digestOfIds(ids: readonly string[]): string {
+  return createHash('sha256').update(ids.toSorted().join('\n')).digest('hex')
+}

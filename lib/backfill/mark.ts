@@ -1,0 +1,120 @@
+import * as v from 'valibot'
+import { countDays, type Range, type Window, windowAt, windowNamed } from './window.ts'
+
+export const MARK_SCHEMA = 'urn:bird-recording-archiver:backfill-mark:1'
+
+const Time = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
+  v.transform((text) => new Date(text)),
+)
+
+const TallyDocument = v.object({
+  /** Windows that were swept, split ones by their parts. */
+  windows: v.number(),
+  /** Recordings that they hold. */
+  recordings: v.number(),
+  archived: v.number(),
+  /** Sent in this pass, not before it. */
+  sent: v.number(),
+})
+
+const MarkDocument = v.object({
+  schema: v.literal(MARK_SCHEMA),
+  workspaceId: v.string(),
+  /** Whole UTC days. */
+  range: v.object({ from: Time, to: Time }),
+  /** Counts the times that the range was swept, from 1. */
+  pass: v.number(),
+  startedAt: Time,
+  /** Where the next window begins; at the range's end all have been taken. */
+  next: Time,
+  /** Windows that were taken and not finished, by this run or by one that ended early. */
+  taken: v.array(v.string()),
+  finishedAt: v.nullable(Time),
+  tally: TallyDocument,
+})
+
+/** How far a backfill has come. Runs that work on it at once share the windows out by it. */
+export type Mark = v.InferOutput<typeof MarkDocument>
+export type Tally = v.InferOutput<typeof TallyDocument>
+
+/** Begins a pass over a range of whole days. */
+export function beginPass(workspaceId: string, range: Range, pass: number, now: Date): Mark {
+  return {
+    schema: MARK_SCHEMA,
+    workspaceId,
+    range: { from: range.from, to: range.to },
+    pass,
+    startedAt: now,
+    next: range.from,
+    taken: [],
+    finishedAt: null,
+    tally: { windows: 0, recordings: 0, archived: 0, sent: 0 },
+  }
+}
+
+/** Takes the next day; undefined where all are taken. */
+export function takeNext(mark: Mark): { readonly mark: Mark; readonly window: Window } | undefined {
+  if (mark.next.getTime() >= mark.range.to.getTime()) return undefined
+  const window = windowAt(mark.next, 'day')
+  return { window, mark: { ...mark, next: window.to, taken: [...mark.taken, window.name] } }
+}
+
+/** Puts the parts of a window in its place. */
+export function putParts(mark: Mark, window: Window, parts: readonly Window[]): Mark {
+  if (!mark.taken.includes(window.name)) return mark
+  const others = mark.taken.filter((name) => name !== window.name)
+  return { ...mark, taken: [...others, ...parts.map(({ name }) => name)] }
+}
+
+/** Ticks a window off; one that somebody else has ticked off meanwhile is not counted twice. */
+export function tickOff(mark: Mark, window: Window, came: Omit<Tally, 'windows'>): Mark {
+  if (!mark.taken.includes(window.name)) return mark
+  const { windows, recordings, archived, sent } = mark.tally
+  return {
+    ...mark,
+    taken: mark.taken.filter((name) => name !== window.name),
+    tally: {
+      windows: windows + 1,
+      recordings: recordings + came.recordings,
+      archived: archived + came.archived,
+      sent: sent + came.sent,
+    },
+  }
+}
+
+/** Whether every window of the pass has been swept. */
+export function isSwept(mark: Mark): boolean {
+  return mark.taken.length === 0 && mark.next.getTime() >= mark.range.to.getTime()
+}
+
+/** Days done and days in all; a day that was split counts when all of it is done. */
+export function countDone(mark: Mark): { readonly done: number; readonly total: number } {
+  const unfinished = new Set(mark.taken.map((name) => name.slice(0, 10)))
+  const begun = countDays({ from: mark.range.from, to: mark.next })
+  return { done: begun - unfinished.size, total: countDays(mark.range) }
+}
+
+/** The windows that were left behind, in their order. */
+export function leftBehind(mark: Mark): readonly Window[] {
+  return mark.taken.toSorted().flatMap((name) => windowNamed(name) ?? [])
+}
+
+/** Reads a mark; returns the reason as text where it is none. */
+export function readMark(text: string): { ok: true; mark: Mark } | { ok: false; reason: string } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { ok: false, reason: 'it is not JSON' }
+  }
+  const parsed = v.safeParse(MarkDocument, json)
+  return parsed.success
+    ? { ok: true, mark: parsed.output }
+    : { ok: false, reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}` }
+}
+
+export function writeMark(mark: Mark): string {
+  return `${JSON.stringify(mark, null, 2)}\n`
+}

@@ -1,7 +1,8 @@
-import { SendMessageBatchCommand, SQSClient, SQSServiceException } from '@aws-sdk/client-sqs'
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
 import pLimit from 'p-limit'
 import type { Clock } from '../deadline.ts'
-import { ConfigurationError, describeError } from '../errors.ts'
+import { describeError } from '../errors.ts'
+import { findQueueFault } from './mends.ts'
 import { mergeAttributes } from './queue.ts'
 
 /** A message to send; attributes are strings by name. */
@@ -31,20 +32,6 @@ const REQUESTS_AT_ONCE = 4
 const ATTEMPTS = 5
 const FIRST_PAUSE_MS = 200
 
-/** What a person has to mend, by the name of SQS's error. */
-const MENDS: Readonly<Record<string, string>> = {
-  QueueDoesNotExist: 'QUEUE_URL names a queue that does not exist (in this region and account)',
-  InvalidAddress: 'QUEUE_URL is not the URL of a queue',
-  AccessDenied: 'these AWS credentials may not send to the queue: they need sqs:SendMessage',
-  AccessDeniedException: 'these AWS credentials may not send to the queue: they need sqs:SendMessage',
-  InvalidClientTokenId: 'the AWS access key is unknown',
-  UnrecognizedClientException: 'the AWS access key is unknown',
-  InvalidSignatureException: 'the AWS secret key is wrong',
-  SignatureDoesNotMatch: 'the AWS secret key is wrong',
-  ExpiredToken: 'the AWS credentials have expired: sign in again',
-  CredentialsProviderError: 'there are no AWS credentials: set AWS_PROFILE, or sign in',
-}
-
 /** Sends to one queue; endpoint, region and credentials come from AWS's own variables. */
 export function createSender(queueUrl: string, clock: Clock): Sender {
   const client = new SQSClient({ useQueueUrlAsEndpoint: false })
@@ -72,8 +59,8 @@ export function createSender(queueUrl: string, clock: Clock): Sender {
       const hopeless = new Set(Failed.filter(({ SenderFault }) => SenderFault).map(({ Id }) => Number(Id)))
       return positions.filter((position) => answers[position]?.taken !== true && !hopeless.has(position))
     } catch (error) {
-      const fault = readFault(error)
-      if (fault !== undefined) throw new ConfigurationError([fault], { cause: error })
+      const fault = findQueueFault(error, 'QUEUE_URL', 'sqs:SendMessage')
+      if (fault !== undefined) throw fault
       for (const position of positions) answers[position] = { taken: false, reason: describeError(error) }
       return [...positions]
     }
@@ -106,13 +93,4 @@ export function createSender(queueUrl: string, clock: Clock): Sender {
     },
     close: () => client.destroy(),
   }
-}
-
-function readFault(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  const mend = MENDS[error.name]
-  if (mend !== undefined) return `SQS refuses (${error.name}): ${mend}`
-  if (!(error instanceof SQSServiceException) && /region is missing/i.test(error.message))
-    return "AWS_REGION is not set: it is the queue's region"
-  return undefined
 }

@@ -1,4 +1,5 @@
 import { amzDate, encodePath, encodeRfc3986, scopeText, signingKey, signRequest } from './sigv4.ts'
+import type { SigningScope } from './sigv4.ts'
 import type { Account } from './authenticate.ts'
 
 /**
@@ -21,7 +22,7 @@ export function presignGet(
     ['X-Amz-SignedHeaders', 'host'],
     ['x-id', 'GetObject'],
   ]
-  const signature = signRequest(signingKey(account.secretAccessKey, scope), scope, date, {
+  const signature = signRequest(keyOfDay(account, scope), scope, date, {
     method: 'GET',
     path: base.path,
     query,
@@ -31,4 +32,15 @@ export function presignGet(
   const signed = [...query, ['X-Amz-Signature', signature] as const]
   const search = signed.map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(value)}`).join('&')
   return `http://${base.host}${encodePath(base.path)}?${search}`
+}
+
+const keys = new WeakMap<Account, { day: string; key: Buffer }>()
+
+/** The key changes once a day; a list of recordings has a link in each of its items. */
+function keyOfDay(account: Account, scope: SigningScope): Buffer {
+  const kept = keys.get(account)
+  if (kept?.day === scope.day) return kept.key
+  const key = signingKey(account.secretAccessKey, scope)
+  keys.set(account, { day: scope.day, key })
+  return key
 }

@@ -3,6 +3,7 @@ import { VERSION } from '../compose.ts'
 import { ConfigurationError, describeError } from '../errors.ts'
 import { addArchiveCommand } from './commands/archive.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addDlqCommand } from './commands/dlq.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnqueueCommand } from './commands/enqueue.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
@@ -16,6 +17,7 @@ Start here:
   $ bird-archive archive RECORDING-ID     archive one recording now
   $ bird-archive enqueue --ids ids.csv    leave a list to the deployed function
   $ bird-archive doctor                   check key, clock, bucket and queues
+  $ bird-archive dlq list                 see what could not be archived, and what to do about it
 From a clone: npm run -s bird-archive -- COMMAND (or npx bird-archive COMMAND)
 
 The environment says which Bird workspace and which bucket: docs/configuration.md.
@@ -44,6 +46,7 @@ export async function main(argv: string[]): Promise<number> {
   addArchiveCommand(program, finish)
   addEnqueueCommand(program, finish)
   addDoctorCommand(program, finish)
+  addDlqCommand(program, finish)
   addDemoCommand(program, finish)
   addSandboxCommand(program, finish)
   try {

@@ -59,6 +59,11 @@ export function readLetter(message: Message): TakenLetter {
   }
 }
 
+/** What is told of a letter, without what it holds: thousands of bodies may be large. */
+export function factsOf({ body: _body, attributes: _attributes, ...facts }: TakenLetter): DeadLetter {
+  return facts
+}
+
 /**
  * The attributes with which a letter goes back: all that it has. One that SQS moved gets a reason, if there is room: by
  * it the archiver knows that a person wants the recording tried, and counts `NOT_READY_HOURS` anew.

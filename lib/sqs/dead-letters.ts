@@ -1,6 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { describeError } from '../errors.ts'
-import { attributesForRedrive, type DeadLetter, sizeOf, type TakenLetter } from './dead-letter.ts'
+import { attributesForRedrive, type DeadLetter, factsOf, sizeOf, type TakenLetter } from './dead-letter.ts'
 import { createLetterReceipts, type Held, type Hidden } from './letter-receipts.ts'
 import { findQueueFault } from './mends.ts'
 
@@ -56,7 +56,7 @@ export interface DeadLetters {
    */
   goThrough(round: Round): Promise<RoundResult>
   /** Sends letters to the queue again, for `settle`: only what SQS has accepted is gone. */
-  sendBack(letters: readonly TakenLetter[]): Promise<readonly Settled[]>
+  sendBack(this: void, letters: readonly TakenLetter[]): Promise<readonly Settled[]>
   close(): void
 }
 
@@ -142,8 +142,7 @@ export function createDeadLetters(queueUrl: string, deadLetterQueueUrl: string):
     async peek(limit, signal) {
       const letters: DeadLetter[] = []
       const visit = async (page: readonly TakenLetter[]): Promise<void> => {
-        // The bodies stay behind: thousands of them may be large.
-        for (const { body: _body, attributes: _attributes, ...letter } of page) letters.push(letter)
+        for (const letter of page) letters.push(factsOf(letter))
       }
       const { complete, hidden } = await walk(visit, () => signal.aborted || letters.length > limit)
       signal.throwIfAborted()
@@ -168,7 +167,7 @@ export function createDeadLetters(queueUrl: string, deadLetterQueueUrl: string):
         for (const [at, letter] of wanted.entries()) {
           const why = whys.get(letter.messageId)
           const fate = settled[at] ?? { kind: 'stays', why: 'nothing is known of it' }
-          onFate(letter, why === undefined ? fate : { kind: 'undeleted', why })
+          onFate(factsOf(letter), why === undefined ? fate : { kind: 'undeleted', why })
         }
         if (fault !== undefined) throw fault
       }

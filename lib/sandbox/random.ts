@@ -17,13 +17,16 @@ export interface Random {
 /** xorshift128 (Marsaglia 2003) on 32-bit integers, seeded by SHA-256 of `seed`: nothing in it rounds. */
 export function createRandom(seed: string): Random {
   const digest = createHash('sha256').update(seed).digest()
-  const state = Uint32Array.from([0, 4, 8, 12], (offset) => digest.readUInt32LE(offset))
+  let [x = 0, y = 0, z = 0, w = 0] = [0, 4, 8, 12].map((offset) => digest.readUInt32LE(offset))
+  const words = Buffer.alloc(16)
 
   function next(): number {
-    const [x = 0, y = 0, z = 0, w = 0] = state
     const t = x ^ (x << 11)
-    state.set([y, z, w, w ^ (w >>> 19) ^ t ^ (t >>> 8)])
-    return state[3] ?? 0
+    x = y
+    y = z
+    z = w
+    w = (w ^ (w >>> 19) ^ t ^ (t >>> 8)) >>> 0
+    return w
   }
 
   function integer(min: number, max: number): number {
@@ -51,7 +54,6 @@ export function createRandom(seed: string): Random {
       return result
     },
     uuid() {
-      const words = Buffer.alloc(16)
       for (let offset = 0; offset < 16; offset += 4) words.writeUInt32BE(next(), offset)
       words.writeUInt8((words.readUInt8(6) & 0x0f) | 0x40, 6)
       words.writeUInt8((words.readUInt8(8) & 0x3f) | 0x80, 8)

@@ -1,10 +1,9 @@
 import { makeAudio } from './audio.ts'
 import type { AudioPlan, FormatName } from './audio.ts'
-import { ZERO_TIME } from './bird-recording.ts'
-import type { BirdCall, BirdRecording, StatusStep } from './bird-recording.ts'
+import type { BirdCall, StatusStep } from './bird-recording.ts'
+import { describeTimes, inventMetadata } from './call-metadata.ts'
 import { castRoles, faultsOf } from './call-mix.ts'
 import type { Role } from './call-mix.ts'
-import { inventParty } from './callers.ts'
 import type { CallFault } from './call-fault.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
@@ -52,34 +51,12 @@ function describeCall(random: Random, role: Role, now: Date): Call {
   const seconds = audio?.seconds ?? 0
   const ageMs = settled ? random.integer(20, 21 * 24 * 60) * MINUTE_MS : random.integer(1, 6) * MINUTE_MS
   const startMs = now.getTime() - ageMs - seconds * 1000
-  const direction = random.pick(['incoming', 'outgoing'] as const)
-  const metadata: BirdCall['metadata'] = {
-    id: recordingId,
-    source: conference ? 'conference' : 'call',
-    sourceId: random.uuid(),
-    ...(random.chance(90) && { channelId: random.uuid() }),
-    ...(random.chance(95) && { direction }),
-    ...(random.chance(95) && {
-      originator: inventParty(random, direction === 'incoming' ? 'customer' : 'agent'),
-    }),
-    ...(random.chance(92) && {
-      receiver: inventParty(random, direction === 'incoming' ? 'agent' : 'customer'),
-    }),
-    origin: random.pick([
-      'call-command-record',
-      'call-command-record-call',
-      'create-call',
-      'bridge-call',
-    ] as const),
+  const metadata = inventMetadata(random, {
+    recordingId,
+    conference,
     stereo: audio?.format === 'two-sided' || audio?.format === 'studio',
-    format: 'mp3',
-    transcription: random.chance(20),
-    ...(conference && {
-      conferenceId: random.uuid(),
-      roomInfoUrl: `https://rooms.example.com/${random.uuid()}?access_token=${random.uuid()}`,
-    }),
-    ...describeTimes(role, startMs, seconds),
-  }
+    times: describeTimes(startMs, seconds, role === 'unknown-duration'),
+  })
   return {
     recordingId,
     metadata,
@@ -88,22 +65,6 @@ function describeCall(random: Random, role: Role, now: Date): Call {
     role,
     faults: faultsOf(role),
     expected: endingOf(role),
-  }
-}
-
-function describeTimes(
-  role: Role,
-  startMs: number,
-  seconds: number,
-): Pick<BirdRecording, 'createdAt' | 'startedAt' | 'endedAt' | 'duration'> & { createdAt: string } {
-  const createdAt = new Date(startMs).toISOString()
-  if (role === 'unknown-duration') return { createdAt, startedAt: ZERO_TIME, endedAt: ZERO_TIME, duration: 0 }
-  if (seconds === 0) return { createdAt, endedAt: new Date(startMs + 2000).toISOString() }
-  return {
-    createdAt,
-    startedAt: new Date(startMs - 113).toISOString(),
-    endedAt: new Date(startMs + seconds * 1000 - 150).toISOString(),
-    duration: seconds,
   }
 }
 

@@ -7,6 +7,10 @@ export interface SandboxState {
   readonly version: 1
   readonly seed: number
   readonly recordings: number
+  /** How many recordings of the past are listed beside them; none if missing. */
+  readonly history?: number
+  /** Over how many days they are spread. */
+  readonly historyDays?: number
   /** The moment before which all calls lie; RFC 3339. */
   readonly callsBefore: string
   /** When it was ready for the first time: the statuses of the calls count from here. */
@@ -26,27 +30,43 @@ export interface SandboxPorts {
   readonly bird?: number
 }
 
+/** What is asked for of a sandbox; what is undefined is as the directory has it. */
+export interface WantedState {
+  readonly seed?: number | undefined
+  readonly recordings?: number | undefined
+  readonly history?: number | undefined
+  readonly historyDays?: number | undefined
+  readonly now: Date
+}
+
 const FILE = 'sandbox.json'
+const HISTORY_DAYS = 180
 
 /**
  * The state of the sandbox in `directory`, or a new one with fresh keys. Throws if the directory holds another call
- * center than the one that is asked for.
+ * center than the one that is asked for, or if days are asked for and no history.
  */
-export async function openState(
-  directory: string,
-  wanted: { seed: number | undefined; recordings: number | undefined; now: Date },
-): Promise<SandboxState> {
+export async function openState(directory: string, wanted: WantedState): Promise<SandboxState> {
   await mkdir(directory, { recursive: true })
   const kept = await readState(directory)
-  if (kept === undefined) return createState(wanted.seed ?? 1, wanted.recordings ?? 0, wanted.now)
-  const { seed = kept.seed, recordings = kept.recordings } = wanted
-  if (seed !== kept.seed || recordings !== kept.recordings) {
+  const state = kept ?? createState(wanted)
+  const { history = 0, historyDays = HISTORY_DAYS } = state
+  const { seed = state.seed, recordings = state.recordings } = wanted
+  if (
+    seed !== state.seed ||
+    recordings !== state.recordings ||
+    (wanted.history ?? history) !== history ||
+    (history > 0 && (wanted.historyDays ?? historyDays) !== historyDays)
+  ) {
+    const past = history > 0 ? ` and a history of ${history} over ${historyDays} days` : ''
     throw new Error(
-      `${directory} holds a sandbox of ${kept.recordings} recordings with seed ${kept.seed}: ` +
+      `${directory} holds a sandbox of ${state.recordings} recordings with seed ${state.seed}${past}: ` +
         `ask for the same, or choose another directory, or delete this one`,
     )
   }
-  return kept
+  if (history === 0 && wanted.historyDays !== undefined)
+    throw new Error('there is no history to spread over days: say how many recordings it has')
+  return state
 }
 
 /** Replaces the file in one step, so that being killed never leaves half of one. Only its owner may read it. */
@@ -74,11 +94,12 @@ function isState(value: unknown): value is SandboxState {
   return typeof value === 'object' && value !== null && 'version' in value && value.version === 1
 }
 
-function createState(seed: number, recordings: number, now: Date): SandboxState {
+function createState({ seed = 1, recordings = 0, history = 0, historyDays, now }: WantedState): SandboxState {
   return {
     version: 1,
     seed,
     recordings,
+    ...(history > 0 && { history, historyDays: historyDays ?? HISTORY_DAYS }),
     callsBefore: now.toISOString(),
     workspaceId: randomUUID(),
     birdAccessKey: randomText(40),

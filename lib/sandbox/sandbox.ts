@@ -1,11 +1,13 @@
 import { join, resolve } from 'node:path'
 import type { BirdFaults } from './bird-faults.ts'
+import type { BirdCall } from './bird-recording.ts'
 import { startBirdServer } from './bird-server.ts'
 import { describeCalls, mediaKey } from './calls.ts'
 import type { Call } from './calls.ts'
 import { planDeliveries } from './deliveries.ts'
 import type { Delivery } from './deliveries.ts'
 import { scriptFaults } from './faults.ts'
+import { describeHistory } from './history.ts'
 import { fillMedia, MEDIA_BUCKET } from './media.ts'
 import type { MediaFact } from './media.ts'
 import { startQueueServer } from './queue-server.ts'
@@ -14,7 +16,7 @@ import { startS3Server } from './s3-server.ts'
 import type { S3Faults } from './s3-server.ts'
 import { refuseIfRunning, startOnPort } from './sandbox-ports.ts'
 import { openState, writeState } from './sandbox-state.ts'
-import type { SandboxPorts } from './sandbox-state.ts'
+import type { SandboxPorts, SandboxState } from './sandbox-state.ts'
 import { buildEnvironment } from './sandbox-ready.ts'
 import type { SandboxReady } from './sandbox-ready.ts'
 
@@ -24,6 +26,10 @@ export interface SandboxOptions {
   /** How many calls Bird knows; as many as the directory holds, or none, if not given. */
   readonly recordings?: number
   readonly seed?: number
+  /** How many recordings of the past Bird lists beside the calls; as `recordings`. Nothing of them is stored. */
+  readonly history?: number
+  /** Over how many days they are spread, up to three weeks and a day ago; 180 if not given. */
+  readonly historyDays?: number
   /** The ports of the last time, if free, or the system's choice, if not given. */
   readonly ports?: SandboxPorts
   /** See {@link startQueueServer}. */
@@ -44,6 +50,8 @@ export interface Sandbox {
   readonly ready: SandboxReady
   /** What Bird knows, what goes wrong, and how each call must end. */
   readonly calls: readonly Call[]
+  /** What Bird lists beside them: there is no audio behind their links, and no message announces them. */
+  readonly history: readonly BirdCall[]
   /** The messages that announce the calls, not yet sent. */
   readonly deliveries: readonly Delivery[]
   /** What the audio of each recording is, by its id. */
@@ -54,21 +62,25 @@ export interface Sandbox {
 const REGION = 'eu-west-1'
 const ARCHIVE_BUCKET = 'call-archive'
 const LINK_SECONDS = 600
+const DAY_MS = 86_400_000
+/** The calls are those of the last three weeks, and the longest lasts some hours. */
+const HISTORY_ENDS_MS = 22 * DAY_MS
 const BIRD_LIMIT: RateLimit = { requestsPerSecond: 50, burst: 50 }
 
 /**
  * Starts Bird, S3 and SQS on 127.0.0.1 over one directory. Killed and started again on the same directory it goes on: same
  * keys, ports, calls, objects and messages. Throws if another process uses the directory, if a named port is taken, or if
- * the directory holds another call center than `recordings` and `seed` ask for.
+ * the directory holds another call center or history than is asked for.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const directory = resolve(options.directory)
   const { objectLock = true, queueClock = 1, now = () => new Date() } = options
-  const kept = await openState(directory, { seed: options.seed, recordings: options.recordings, now: now() })
+  const kept = await openState(directory, { ...options, now: now() })
   await refuseIfRunning(kept)
   const { workspaceId, credentials, birdAccessKey: accessKey } = kept
   const calls = describeCalls({ seed: kept.seed, count: kept.recordings, now: new Date(kept.callsBefore) })
   const scripted = scriptFaults(calls)
+  const history = recall(kept)
   await using started = new AsyncDisposableStack()
 
   const s3 = await startOnPort('s3', options.ports, kept, (port) =>
@@ -108,13 +120,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   started.defer(() => sqs.close())
 
   const startedAt = new Date(kept.startedAt ?? now())
-  const keys = new Map(calls.map((call) => [call.recordingId, mediaKey(workspaceId, call)]))
+  const listed = [...calls, ...history]
+  const keys = new Map(listed.map((call) => [call.recordingId, mediaKey(workspaceId, call)]))
   const bird = await startOnPort('bird', options.ports, kept, (port) =>
     startBirdServer({
       port,
       workspaceId,
       accessKey,
-      calls,
+      calls: listed,
       startedAt,
       now,
       mediaLink: (recordingId) =>
@@ -137,6 +150,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     ready: { ...ready, env: buildEnvironment(ready, objectLock) },
     calls,
+    history,
     deliveries: planDeliveries({ calls, workspaceId, seed: kept.seed }),
     media,
     async close() {
@@ -144,4 +158,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       await writeState(directory, { ...state, pid: 0 })
     },
   }
+}
+
+function recall({ seed, history = 0, historyDays = 0, callsBefore }: SandboxState): BirdCall[] {
+  const to = Date.parse(callsBefore) - HISTORY_ENDS_MS
+  const from = to - historyDays * DAY_MS
+  return describeHistory({ seed, count: history, from: new Date(from), to: new Date(to) })
 }

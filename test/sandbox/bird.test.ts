@@ -7,6 +7,7 @@ import type { BirdServer, BirdServerOptions } from '../../lib/sandbox/bird-serve
 import type { BirdRecording } from '../../lib/sandbox/bird-recording.ts'
 import { describeCalls } from '../../lib/sandbox/calls.ts'
 import type { Call } from '../../lib/sandbox/calls.ts'
+import { describeHistory } from '../../lib/sandbox/history.ts'
 
 const WORKSPACE = 'b7d4a1de-0b0c-4f1c-9d8a-111111111111'
 const KEY = 'k-123'
@@ -59,10 +60,12 @@ function callOf(role: Call['role']): Call {
 
 describe('the metadata of a recording', () => {
   it('satisfies the OpenAPI document, whatever the recording and whenever it is asked for', async () => {
-    const { clock, getRecording } = await start()
+    const past = { from: new Date('2026-05-01'), to: new Date('2026-11-01') }
+    const known = [...calls, ...describeHistory({ seed: 1, count: 200, ...past })]
+    const { clock, getRecording } = await start({ calls: known })
     for (const seconds of [0, 4, 60]) {
       clock.seconds = seconds
-      for (const call of calls) {
+      for (const call of known) {
         const recording = await getRecording(call.recordingId)
         const valid = isRecording(recording) || recording.status === 'transcoding'
         expect({ valid, errors: valid ? [] : isRecording.errors }).toEqual({ valid: true, errors: [] })

@@ -19,6 +19,7 @@ Examples:
   $ bird-archive sandbox                                   an empty cloud that leaves nothing behind
   $ bird-archive sandbox --recordings 50 --data .sandbox   Bird knows 50 calls; files stay in .sandbox
   $ bird-archive sandbox --data .sandbox                   the same cloud again: same keys, ports, files
+  $ bird-archive sandbox --history 50000                   Bird lists 50,000 recordings of half a year besides
 
 Exit codes: 0 stopped · 2 wrong arguments, a port or directory that is in use · 130 stopped before it was ready`
 
@@ -31,6 +32,16 @@ export function addSandboxCommand(program: Command, finish: Finish): void {
       '--recordings <number>',
       'how many calls Bird knows (default: what DIR holds, or none)',
       wholeNumber(0, 100_000),
+    )
+    .option(
+      '--history <number>',
+      'how many older recordings Bird lists besides, without audio (default: likewise)',
+      wholeNumber(0, 200_000),
+    )
+    .option(
+      '--history-days <number>',
+      'over how many days they are spread (default: 180)',
+      wholeNumber(1, 3650),
     )
     .option('--data <dir>', 'where its files are kept (default: a temporary directory, removed at the end)')
     .option('--seed <number>', 'another call center for each number', wholeNumber(0, 2 ** 31))
@@ -59,6 +70,8 @@ export function addSandboxCommand(program: Command, finish: Finish): void {
 
 interface SandboxCommandOptions {
   readonly recordings?: number
+  readonly history?: number
+  readonly historyDays?: number
   readonly data?: string
   readonly seed?: number
   readonly s3Port?: number
@@ -75,11 +88,13 @@ async function keepUp(options: SandboxCommandOptions): Promise<number> {
   if (options.data !== undefined) await listSandbox(options.data)
   const stop = waitForStop(attended)
   const directory = options.data ?? (await mkdtemp(join(tmpdir(), 'bird-sandbox-')))
-  const { recordings, seed, s3Port, sqsPort, birdPort } = options
+  const { recordings, history, historyDays, seed, s3Port, sqsPort, birdPort } = options
   let progress: Progress | undefined
   const starting = startSandbox({
     directory,
     ...(recordings !== undefined && { recordings }),
+    ...(history !== undefined && { history }),
+    ...(historyDays !== undefined && { historyDays }),
     ...(seed !== undefined && { seed }),
     ports: {
       ...(s3Port !== undefined && { s3: s3Port }),
@@ -102,8 +117,9 @@ async function keepUp(options: SandboxCommandOptions): Promise<number> {
     // Half-made recordings are safe to leave: the next start on the directory makes the rest.
     if (sandbox === undefined) return EXIT.interrupted
     printJson(sandbox.ready)
+    const past = sandbox.history.length > 0 ? ` and ${count(sandbox.history.length, 'older recording')}` : ''
     printHint(
-      `The sandbox is up: Bird knows ${count(sandbox.calls.length, 'call')}, files are in ${directory}. Ctrl-C stops it.`,
+      `The sandbox is up: Bird knows ${count(sandbox.calls.length, 'call')}${past}, files are in ${directory}. Ctrl-C stops it.`,
     )
     await stop
     await sandbox.close()
@@ -136,7 +152,7 @@ function explainStart(error: unknown, options: SandboxCommandOptions): unknown {
     return new UsageError('The sandbox does not start:', [
       `${error.message}: stop that one, or choose another directory with --data`,
     ])
-  return / holds a sandbox of /.test(error.message)
+  return / holds a sandbox of |there is no history/.test(error.message)
     ? new UsageError('The sandbox does not start:', [error.message])
     : error
 }

@@ -1,17 +1,14 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda'
-import pkg from '../package.json' with { type: 'json' }
 import { archiveRecording, type ArchiveSystems } from './archive/archive.ts'
 import { createKeys } from './archive/keys.ts'
-import { type AccessKeySource, fixedAccessKey, secretAccessKey } from './bird/access-key.ts'
 import { type BirdLimits, createBirdClient, DEFAULT_BIRD_LIMITS } from './bird/client.ts'
 import { createDownloader } from './bird/download.ts'
 import { getMediaLink, getRecording } from './bird/recordings.ts'
+import { accessKeyFrom } from './compose-key.ts'
 import { type Config, readConfig } from './config.ts'
 import { createDeadline, systemClock } from './deadline.ts'
 import { tuneEngine } from './engine.ts'
-import { ConfigurationError, describeError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
 import { createMemory, type Memory } from './memory.ts'
 import { createCatalogWriter, type WriteCatalog } from './s3/catalog-writer.ts'
@@ -20,9 +17,8 @@ import { createDirectRequests } from './s3/direct.ts'
 import { createStore, type Store, WHOLE_MAX_BYTES } from './s3/store.ts'
 import { archiveBatch } from './sqs/batch.ts'
 import { createQueue } from './sqs/queue.ts'
-
-/** Version of this program, as it goes into every sidecar. */
-export const VERSION: string = pkg.version
+import { VERSION } from './version.ts'
+import { wireOrExplain } from './wire-or-explain.ts'
 
 /** What may be set beside the environment: nothing that a deployment needs, all that a test or a terminal does. */
 export interface ComposeOptions {
@@ -47,7 +43,6 @@ export interface Archiver {
 /** Ten minutes: a two-hour conference of 60 MB at 1 Mbit/s. */
 const RECORDING_LIMIT_MS = 600_000
 const MIB = 1024 * 1024
-const SECRET_MS = 5_000
 
 /** Wires the archiver from its configuration. */
 export function composeArchiver(config: Config, options: ComposeOptions = {}): Archiver {
@@ -116,22 +111,8 @@ export function composeArchiveFunction(
 ): BatchHandler {
   let run: BatchHandler | undefined
   return async (event, context) => {
-    run ??= wireOrExplain(environment, options)
+    run ??= wireOrExplain(() => wireBatch(readConfig(environment, { queues: true }), options), options.log)
     return await run(event, context)
-  }
-}
-
-function wireOrExplain(
-  environment: Readonly<Record<string, string | undefined>>,
-  options: ComposeOptions,
-): BatchHandler {
-  try {
-    return wireBatch(readConfig(environment, { queues: true }), options)
-  } catch (error) {
-    const faults = error instanceof ConfigurationError ? error.faults : [describeError(error)]
-    const log = options.log ?? createJsonLog(writeLine, 'error', systemClock.now)
-    log.event('configuration.fault', { faults })
-    throw error
   }
 }
 
@@ -170,25 +151,4 @@ function memoryFor(memoryMb: number): { wholeBytes: number; partBytes: number } 
 
 function partBytesFor(memoryMb: number): number {
   return memoryMb < 256 ? 5 * MIB : 8 * MIB
-}
-
-/** The key from the environment, or from Secrets Manager. */
-export function accessKeyFrom({ accessKey }: Config): AccessKeySource {
-  if ('value' in accessKey) return fixedAccessKey(accessKey.value)
-  const client = new SecretsManagerClient()
-  return secretAccessKey(async () => {
-    try {
-      const { SecretString } = await client.send(
-        new GetSecretValueCommand({ SecretId: accessKey.secretId }),
-        // One reading serves all recordings, so it is under nobody's signal; a subnet without a way out never answers.
-        { abortSignal: AbortSignal.timeout(SECRET_MS) },
-      )
-      return SecretString ?? ''
-    } catch (cause) {
-      throw new ConfigurationError(
-        [`the secret behind BIRD_ACCESS_KEY_SECRET cannot be read: ${describeError(cause)}`],
-        { cause },
-      )
-    }
-  })
 }

@@ -24,6 +24,22 @@ export interface LogEvents {
     readonly delayMs: number
   }
   'transfer.again': { readonly recordingId: string; readonly transfer: number; readonly reason: string }
+  'window.swept': {
+    readonly workspaceId: string
+    readonly window: string
+    readonly archived: number
+    readonly open: number
+    readonly sent: number
+    readonly attested: boolean
+  }
+  'window.failed': { readonly workspaceId: string; readonly window: string; readonly reason: string }
+  'backfill.finished': {
+    readonly workspaceId: string
+    readonly sweep: string
+    readonly why: string
+    readonly days: { readonly done: number; readonly total: number }
+    readonly tally: Readonly<Record<string, number>>
+  }
   'recording.archived': RecordingFields & {
     readonly bytes: number
     readonly sha256: string
@@ -75,6 +91,9 @@ const LEVEL_OF: Readonly<Record<LogEvent, LogLevel>> = {
   'catalog.failed': 'error',
   'request.again': 'info',
   'transfer.again': 'warn',
+  'window.swept': 'info',
+  'window.failed': 'error',
+  'backfill.finished': 'info',
   'recording.archived': 'info',
   'recording.already-archived': 'info',
   'recording.nothing-to-archive': 'info',

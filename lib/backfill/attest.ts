@@ -14,6 +14,36 @@ export interface Evidence {
   readonly bytes: number
 }
 
+/** A sidecar that was read, or why it could not be. */
+type ReadSidecar = {
+  readonly kind: string
+  readonly sha256?: string
+  readonly bytes?: number
+  readonly fault?: string
+}
+
+/** What the sidecars say; those that say nothing are left out: see {@link lostOf}. */
+export function evidenceOf(ids: readonly string[], sidecars: ReadonlyMap<string, ReadSidecar>): Evidence[] {
+  return ids.flatMap((recordingId) => {
+    const { sha256, bytes } = sidecars.get(recordingId) ?? {}
+    return sha256 === undefined || bytes === undefined ? [] : [{ recordingId, sha256, bytes }]
+  })
+}
+
+/** Recordings whose sidecar is not there any more, or says nothing, with the reason. */
+export function lostOf(
+  ids: readonly string[],
+  sidecars: ReadonlyMap<string, ReadSidecar>,
+): ReadonlyMap<string, string> {
+  return new Map(
+    ids.flatMap((id) => {
+      const sidecar = sidecars.get(id)
+      if (sidecar?.sha256 !== undefined) return []
+      return [[id, sidecar?.fault ?? 'its sidecar is no longer in the bucket'] as const]
+    }),
+  )
+}
+
 export interface AttestationFacts {
   readonly workspaceId: string
   readonly window: Window

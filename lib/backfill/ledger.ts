@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { GIVEN_UP } from './judge.ts'
-import { isClosed, type Window, windowNamed } from './window.ts'
+import type { Listing } from './listing.ts'
+import { isClosed, isWithin, type Window, windowNamed } from './window.ts'
 
 export const LEDGER_SCHEMA = 'urn:bird-recording-archiver:backfill-window:1'
 
@@ -50,7 +51,10 @@ const LedgerDocument = v.object({
 })
 
 /** What is known of one window: every recording of it by its id, in one line each. */
-export type Ledger = v.InferOutput<typeof LedgerDocument>
+export type Ledger = Omit<v.InferOutput<typeof LedgerDocument>, 'archived' | 'open'> & {
+  readonly archived: readonly string[]
+  readonly open: readonly Entry[]
+}
 /** A recording that is not archived. */
 export type Entry = v.InferOutput<typeof EntryDocument>
 
@@ -86,6 +90,57 @@ export function readLedger(text: string): { ok: true; ledger: Ledger } | { ok: f
 
 export function writeLedger(ledger: Ledger): string {
   return `${JSON.stringify(ledger)}\n`
+}
+
+/** Notes what a survey of the window came to; two in a row that name the same recordings agree. */
+export function noteListing(
+  before: Ledger['listed'],
+  listing: Pick<Listing, 'digest' | 'nameless' | 'strays'>,
+  fault: string | undefined,
+): Ledger['listed'] {
+  const digest = listing.digest()
+  return {
+    digest,
+    complete: fault === undefined,
+    ...(fault !== undefined && { fault }),
+    agreed: fault !== undefined ? 0 : before.digest === digest ? before.agreed + 1 : 1,
+    strays: listing.strays.size,
+    nameless: listing.nameless,
+  }
+}
+
+/** Whether a new survey of an attested window says what it said then: nothing is to be done. */
+export function isUnchanged(before: Ledger, listed: Ledger['listed']): boolean {
+  return before.attestation !== null && listed.complete && listed.digest === before.listed.digest
+}
+
+/** What a part of a window that is split takes over into its own ledger; undefined if that is nothing. */
+export function inheritOpen(whole: Ledger, part: Window): ((ledger: Ledger) => Ledger) | undefined {
+  const inherited = whole.open.filter(({ createdAt = windowNamed(whole.window)?.from }) =>
+    createdAt === undefined ? false : isWithin(createdAt, part),
+  )
+  if (inherited.length === 0) return undefined
+  return (ledger) => {
+    const known = new Set([...ledger.archived, ...ledger.open.map(({ recordingId }) => recordingId)])
+    const added = inherited.filter(({ recordingId }) => !known.has(recordingId))
+    return added.length === 0 ? ledger : { ...ledger, open: [...ledger.open, ...added], attestation: null }
+  }
+}
+
+/** Takes recordings out of what is archived: their sidecars are not what they have to be. */
+export function noteLost(ledger: Ledger, lost: ReadonlyMap<string, string>, now: Date): Ledger {
+  const entries = [...lost].map(([recordingId, reason]): Entry => ({
+    recordingId,
+    line: 'refused',
+    reason,
+    firstSeenAt: now,
+  }))
+  return {
+    ...ledger,
+    archived: ledger.archived.filter((id) => !lost.has(id)),
+    open: [...ledger.open, ...entries],
+    attestation: null,
+  }
 }
 
 /** Whether an entry needs nothing more: Bird has no audio, or a person has given it up. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Listed, readListed } from './listed.ts'
-import { isWithin, queryOf, type Window } from './window.ts'
+import { isWithin, queryOf, type Window, windowAt } from './window.ts'
 
 /** All that Bird's list says of one window, gathered page by page, whatever order and however often it says it. */
 export interface Listing {
@@ -74,6 +74,18 @@ export function createListing(window: Window, limit: number): Listing {
       return strays.size > MANY_STRAYS + own.size ? 'unfiltered' : 'more'
     },
   }
+}
+
+/** Recordings by the day that they belong to. */
+export function groupByDay(recordings: Iterable<Listed>): ReadonlyMap<Window, readonly Listed[]> {
+  const groups = new Map<string, { readonly day: Window; readonly members: Listed[] }>()
+  for (const listed of recordings) {
+    const day = windowAt(listed.createdAt, 'day')
+    const group = groups.get(day.name) ?? { day, members: [] }
+    groups.set(day.name, group)
+    group.members.push(listed)
+  }
+  return new Map([...groups.values()].map(({ day, members }) => [day, members]))
 }
 
 function digestOfIds(ids: readonly string[]): string {

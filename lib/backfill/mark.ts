@@ -54,6 +54,12 @@ export function beginPass(workspaceId: string, range: Range, pass: number, now: 
   }
 }
 
+/** Goes on with a pass that is not finished, whatever its range; else begins the next one. */
+export function openPass(held: Mark | undefined, workspaceId: string, range: Range, now: Date): Mark {
+  if (held !== undefined && held.finishedAt === null) return held
+  return beginPass(workspaceId, range, (held?.pass ?? 0) + 1, now)
+}
+
 /** Takes the next day; undefined where all are taken. */
 export function takeNext(mark: Mark): { readonly mark: Mark; readonly window: Window } | undefined {
   if (mark.next.getTime() >= mark.range.to.getTime()) return undefined
@@ -66,6 +72,15 @@ export function putParts(mark: Mark, window: Window, parts: readonly Window[]): 
   if (!mark.taken.includes(window.name)) return mark
   const others = mark.taken.filter((name) => name !== window.name)
   return { ...mark, taken: [...others, ...parts.map(({ name }) => name)] }
+}
+
+/** What a window adds to the tally. */
+export function tallyOf(swept: {
+  readonly ledger: { readonly archived: readonly string[]; readonly open: readonly unknown[] }
+  readonly sent: number
+}): Omit<Tally, 'windows'> {
+  const { archived, open } = swept.ledger
+  return { recordings: archived.length + open.length, archived: archived.length, sent: swept.sent }
 }
 
 /** Ticks a window off; one that somebody else has ticked off meanwhile is not counted twice. */

@@ -87,6 +87,11 @@ export function wholeDays({ from, to }: Range): Range {
   return { from: windowAt(from, 'day').from, to: windowAt(last, 'day').to }
 }
 
+/** The days of a range, one after another. */
+export function* daysOf(range: Range): Generator<Window, void, undefined> {
+  for (let day = windowAt(range.from, 'day'); day.from < range.to; day = windowAt(day.to, 'day')) yield day
+}
+
 export function countDays({ from, to }: Range): number {
   return Math.round((to.getTime() - from.getTime()) / LENGTH_MS.day)
 }

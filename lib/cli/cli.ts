@@ -1,5 +1,5 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
-import { VERSION } from '../compose.ts'
+import { VERSION } from '../version.ts'
 import { ConfigurationError, describeError } from '../errors.ts'
 import { addArchiveCommand } from './commands/archive.ts'
 import { addDemoCommand } from './commands/demo.ts'

@@ -19,6 +19,9 @@ const SENTENCES: Sentences = {
   // Waiting and asking again is everyday business; what matters of it shows in the end.
   'request.again': () => undefined,
   'transfer.again': ({ recordingId, reason }) => yellow(`${recordingId} is fetched again: ${reason}`),
+  'window.swept': () => undefined,
+  'window.failed': ({ window, reason }) => red(`${window} could not be swept: ${reason}`),
+  'backfill.finished': () => undefined,
   'recording.archived': (fields) =>
     `${nameOf(fields)} archived: ${formatBytes(fields.bytes)} in ${formatDuration(fields.durationMs)}`,
   'recording.already-archived': (fields) => `${nameOf(fields)} was archived already`,

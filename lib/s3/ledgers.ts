@@ -1,8 +1,10 @@
+import { remember } from '../backfill/account.ts'
 import type { BackfillKeys } from '../backfill/keys.ts'
-import { emptyLedger, type Ledger, readLedger, writeLedger } from '../backfill/ledger.ts'
+import { emptyLedger, inheritOpen, type Ledger, readLedger, writeLedger } from '../backfill/ledger.ts'
+import type { Listed } from '../backfill/listed.ts'
 import { type Mark, readMark, writeMark } from '../backfill/mark.ts'
 import { NOTHING_PENDING, type Pending, readPending, writePending } from '../backfill/pending.ts'
-import type { Window } from '../backfill/window.ts'
+import { daysOf, isWithin, type Range, splitWindow, type Window } from '../backfill/window.ts'
 import { StoreError } from '../errors.ts'
 import type { Documents, Version } from './documents.ts'
 
@@ -18,12 +20,21 @@ export interface Ledgers {
   read(workspaceId: string, window: Window, signal: AbortSignal): Promise<HeldLedger>
   /** False if somebody else has written it since: then nothing was written. */
   replace(held: HeldLedger, ledger: Ledger, signal: AbortSignal): Promise<boolean>
-  change(
+  /** Hands a window's ledger over to its parts. False if somebody else has written it since. */
+  split(held: HeldLedger, window: Window, signal: AbortSignal): Promise<boolean>
+  /**
+   * Remembers recordings in the ledger of the day, or the part of it, that they belong to. Resolves to the ledgers that did
+   * not know them.
+   */
+  remember(
     workspaceId: string,
     window: Window,
-    edit: (ledger: Ledger) => Ledger,
+    strangers: readonly Listed[],
+    now: Date,
     signal: AbortSignal,
-  ): Promise<void>
+  ): Promise<readonly Ledger[]>
+  /** The ledgers of a range's days, in their order; in the place of one that was split come those of its parts. */
+  walk(workspaceId: string, range: Range, signal: AbortSignal): AsyncGenerator<Ledger, void, undefined>
   readMark(workspaceId: string, name: string, signal: AbortSignal): Promise<Mark | undefined>
   /** Resolves to what stands there now. */
   changeMark(
@@ -52,21 +63,71 @@ export function createLedgers(documents: Documents, keys: BackfillKeys): Ledgers
     const read = readPending(text)
     return read.ok ? read.pending : refuse(keys.pending(workspaceId), read.reason)
   }
+  const read: Ledgers['read'] = async (workspaceId, window, signal) => {
+    const version = await documents.read(keys.ledger(workspaceId, window.name), signal)
+    return { ledger: parseLedger(workspaceId, window, version?.text), version }
+  }
+  const replace: Ledgers['replace'] = async ({ version }, ledger, signal) => {
+    const key = keys.ledger(ledger.workspaceId, ledger.window)
+    return (await documents.replace(key, version, writeLedger(ledger), signal)) !== undefined
+  }
+  /** Resolves to what stands there now, and whether that is something else than before. */
+  const change = async (
+    workspaceId: string,
+    window: Window,
+    edit: (ledger: Ledger) => Ledger,
+    signal: AbortSignal,
+  ): Promise<{ readonly ledger: Ledger; readonly isNew: boolean }> => {
+    let now = { ledger: emptyLedger(workspaceId, window), isNew: false }
+    const write = (text: string | undefined): string => {
+      const before = parseLedger(workspaceId, window, text)
+      const ledger = edit(before)
+      now = { ledger, isNew: ledger !== before }
+      return now.isNew || text === undefined ? writeLedger(ledger) : text
+    }
+    await documents.change(keys.ledger(workspaceId, window.name), write, signal)
+    return now
+  }
+  const rememberIn: Ledgers['remember'] = async (workspaceId, window, strangers, now, signal) => {
+    const { ledger, isNew } = await change(
+      workspaceId,
+      window,
+      (before) => (before.split ? before : remember(before, strangers, now)),
+      signal,
+    )
+    if (!ledger.split) return isNew ? [ledger] : []
+    const changed: Ledger[] = []
+    for (const part of splitWindow(window)) {
+      const members = strangers.filter(({ createdAt }) => isWithin(createdAt, part))
+      if (members.length > 0) changed.push(...(await rememberIn(workspaceId, part, members, now, signal)))
+    }
+    return changed
+  }
+  async function* walkWindow(
+    workspaceId: string,
+    window: Window,
+    signal: AbortSignal,
+  ): AsyncGenerator<Ledger, void, undefined> {
+    const { ledger } = await read(workspaceId, window, signal)
+    if (!ledger.split) yield ledger
+    else for (const part of splitWindow(window)) yield* walkWindow(workspaceId, part, signal)
+  }
   return {
-    async read(workspaceId, window, signal) {
-      const version = await documents.read(keys.ledger(workspaceId, window.name), signal)
-      return { ledger: parseLedger(workspaceId, window, version?.text), version }
+    read,
+    async *walk(workspaceId, range, signal) {
+      for (const day of daysOf(range)) yield* walkWindow(workspaceId, day, signal)
     },
-    async replace({ version }, ledger, signal) {
-      const key = keys.ledger(ledger.workspaceId, ledger.window)
-      return (await documents.replace(key, version, writeLedger(ledger), signal)) !== undefined
+    replace,
+    async split(held, window, signal) {
+      const { workspaceId } = held.ledger
+      for (const part of splitWindow(window)) {
+        const inherit = inheritOpen(held.ledger, part)
+        if (inherit !== undefined) await change(workspaceId, part, inherit, signal)
+      }
+      const emptied = { ...held.ledger, split: true, archived: [], open: [], attestation: null }
+      return await replace(held, emptied, signal)
     },
-    change: (workspaceId, window, edit, signal) =>
-      documents.change(
-        keys.ledger(workspaceId, window.name),
-        (text) => writeLedger(edit(parseLedger(workspaceId, window, text))),
-        signal,
-      ),
+    remember: rememberIn,
     async readMark(workspaceId, name, signal) {
       const version = await documents.read(keys.mark(workspaceId, name), signal)
       return version === undefined ? undefined : parseMark(workspaceId, name, version.text)

@@ -1,37 +1,26 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { createHash } from 'node:crypto'
+import type { S3Client } from '@aws-sdk/client-s3'
 import type { MediaFacts } from '../archive/media.ts'
-import type { Lock } from '../archive/retention.ts'
 import type { StoredAudio } from '../archive/sidecar.ts'
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import type { Memory } from '../memory.ts'
 import type { AudioOrder } from './audio-order.ts'
-import { isAlreadyThere, isMissing, isRefused, storeFailure } from './failure.ts'
+import { isRefused, storeFailure } from './failure.ts'
 import { toReadable } from './landing-stream.ts'
 import { partBytesFor, type Upload, uploadParts } from './parts.ts'
 import { ensureLock, headObject, type Place, proveEqual, verifyStored } from './stored.ts'
+import { createTexts, type Texts } from './texts.ts'
 import { uploadUnknownLength } from './unknown-length.ts'
 import { putWhole } from './whole.ts'
 
 /** The bucket, written once: whatever it holds already is never overwritten. */
-export interface Store {
-  /** The text under a key; undefined when the key is free. */
-  read(key: string, signal: AbortSignal): Promise<string | undefined>
+export interface Store extends Texts {
   /**
    * Stores a recording's audio and shows that it is stored.
    * @throws ConflictError if the key holds other bytes; MediaError or BirdError if the body is not whole (nothing is
    * stored then); StoreError or ConfigurationError if the bucket fails
    */
   writeAudio(order: AudioOrder): Promise<{ readonly media: MediaFacts; readonly audio: StoredAudio }>
-  /** Stores a document under a free key. Resolves to false if the key is taken: it stays as it is. */
-  writeOnce(
-    key: string,
-    text: string,
-    contentType: string,
-    lock: Lock | undefined,
-    signal: AbortSignal,
-  ): Promise<boolean>
 }
 
 /** Up to this length a body is read whole and judged before its first byte is sent. */
@@ -146,21 +135,7 @@ export function createStore(options: StoreOptions): Store {
   }
 
   return {
-    async read(key, signal) {
-      try {
-        const answer = await direct.send({ method: 'GET', key }, signal)
-        if (answer?.status === 200) return answer.body.toString('utf8')
-        if (answer !== undefined && /<Code>NoSuchKey</.test(answer.body.toString('latin1'))) return undefined
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
-          abortSignal: signal,
-        })
-        return (await Body?.transformToString('utf8')) ?? ''
-      } catch (error) {
-        signal.throwIfAborted()
-        if (isMissing(error)) return undefined
-        throw storeFailure('read', key, error)
-      }
-    },
+    ...createTexts(place, clock),
     async writeAudio(order) {
       try {
         const upload = await write(order)
@@ -168,23 +143,6 @@ export function createStore(options: StoreOptions): Store {
       } catch (error) {
         order.signal.throwIfAborted()
         throw storeFailure('write', order.key, error)
-      }
-    },
-    async writeOnce(key, text, contentType, lock, signal) {
-      const body = Buffer.from(text)
-      const sha256 = createHash('sha256').update(body).digest('hex')
-      try {
-        const versionId = await putWhole(place, { key, body, sha256, contentType, lock }, clock, signal)
-        if (lock !== undefined) {
-          const stored = await headObject(place, key, versionId, signal)
-          if (stored === undefined) throw new StoreError(`${key} is not there although S3 accepted it`)
-          await ensureLock(place, key, stored, lock, signal)
-        }
-        return true
-      } catch (error) {
-        signal.throwIfAborted()
-        if (isAlreadyThere(error)) return false
-        throw storeFailure('write', key, error)
       }
     },
   }

@@ -23,7 +23,7 @@ export interface Place {
 export function placeOf(path: string): Place {
   if (path === 'package.json') return { layer: 'manifest' }
   if (/^functions\/[^/]+\.ts$/.test(path)) return { layer: 'function' }
-  if (path === 'lib/compose.ts') return { layer: 'compose' }
+  if (/^lib\/(compose(-[a-z]+)*|version)\.ts$/.test(path)) return { layer: 'compose' }
   if (/^lib\/[^/]+\.ts$/.test(path)) return { layer: 'root' }
   const [, folder = '', file = ''] = /^lib\/([^/]+)\/(.+)$/.exec(path) ?? []
   if (/^(archive|backfill|doctor|retrieve|verify)$/.test(folder)) {
@@ -49,7 +49,7 @@ export function placeOf(path: string): Place {
  * | function | all but the command line and the sandbox |
  * | cli      | everything |
  * | sandbox  | everything but the command line |
- * | compose  | stories, systems, pure files, root files, `package.json` |
+ * | compose  | its like, stories, systems, pure files, root files, `package.json` |
  * | story    | pure files, root files; systems as types |
  * | system   | its own folder, the pure files of jobs and of the catalog, root files |
  * | root     | root files, pure files |
@@ -65,7 +65,7 @@ export function mayImport(from: string, to: string, typeOnly: boolean): boolean 
     case 'sandbox':
       return target.layer !== 'cli'
     case 'compose':
-      return ['story', 'system', 'pure', 'root', 'manifest'].includes(target.layer)
+      return ['compose', 'story', 'system', 'pure', 'root', 'manifest'].includes(target.layer)
     case 'story':
       if (target.system && target.system !== 'catalog') return typeOnly
       if (target.layer === 'system') return typeOnly

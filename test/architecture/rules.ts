@@ -45,14 +45,14 @@ export const undiciIsTheWire: Rule = (tree) =>
 
 export const awsSdkStaysAtAws: Rule = (tree) =>
   importsOutside(tree, /^@(aws-sdk|smithy)\//, (path) =>
-    /^lib\/((s3|sqs|catalog|sandbox)\/|compose\.ts$)/.test(path),
+    /^lib\/((s3|sqs|catalog|sandbox)\/|compose(-[a-z]+)*\.ts$)/.test(path),
   )
 
 export const environmentIsReadAtTheEdges: Rule = (tree) =>
   usesOutside(tree, /^process\.(env|loadEnvFile)$/, /^(functions\/|lib\/(config\.ts$|cli\/|sandbox\/))/)
 
 export const timeAndChanceAreArguments: Rule = (tree) =>
-  usesOutside(tree, CLOCK_OR_CHANCE, /^lib\/((compose|deadline)\.ts$|cli\/|sandbox\/)/)
+  usesOutside(tree, CLOCK_OR_CHANCE, /^lib\/((compose(-[a-z]+)*|deadline)\.ts$|cli\/|sandbox\/)/)
 
 export const standardOutputHasOneWriter: Rule = (tree) =>
   usesOutside(tree, STANDARD_OUTPUT, /^lib\/(log\.ts$|cli\/)/)

@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import { inspectBird } from '../../bird/inspect.ts'
-import { accessKeyFrom } from '../../compose.ts'
+import { accessKeyFrom } from '../../compose-key.ts'
 import { type Config, readConfig } from '../../config.ts'
 import { systemClock } from '../../deadline.ts'
 import { type DoctorSystems, examine, judgeEnvironment } from '../../doctor/doctor.ts'

@@ -113,6 +113,9 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
       case 'batch.finished':
       case 'catalog.failed':
       case 'configuration.fault':
+      case 'window.swept':
+      case 'window.failed':
+      case 'backfill.finished':
         break
     }
   }

@@ -1,0 +1,160 @@
+import { GIVEN_UP, isUnderway, judge, type Facts } from './judge.ts'
+import type { Entry, Ledger } from './ledger.ts'
+import type { Listed } from './listed.ts'
+import type { Listing } from './listing.ts'
+
+/** What all windows of a run share. Ids are of the workspace that is swept. */
+export interface Known {
+  /** Reasons of what lies in the dead-letter queue, by recording id. */
+  readonly deadLetters: ReadonlyMap<string, string>
+  /** Recordings that a person has given up. */
+  readonly givenUp: ReadonlySet<string>
+  readonly queueIsEmpty: boolean
+}
+
+/** What Bird said of a recording that was asked for by its id. */
+export type Asked =
+  | { readonly status: string; readonly createdAt: Date; readonly durationSeconds: number | undefined }
+  | { readonly fault: string }
+
+type Said = { readonly status: string; readonly createdAt?: Date } | { readonly fault: string }
+
+/** How a sidecar was found: it cannot be read where there is a fault. */
+export interface InBucket {
+  readonly kind: string
+  readonly fault?: string
+}
+
+/** The recordings to be looked for in the bucket: all that are known or listed, less what is known to be there. */
+export function idsToFind(ledger: Ledger, listing: Listing | undefined): string[] {
+  const there = new Set(ledger.archived)
+  const named = new Set([
+    ...ledger.open.map(({ recordingId }) => recordingId),
+    ...(listing === undefined ? [] : [...listing.own.keys(), ...listing.unreadable.keys()]),
+  ])
+  return [...named].filter((id) => !there.has(id))
+}
+
+/**
+ * The recordings that Bird must be asked for one by one: what the list had in a form that cannot be read, what it should have
+ * named and did not, and, where nothing was listed, what may have changed by itself.
+ */
+export function idsToAsk(
+  ledger: Ledger,
+  listing: Listing | undefined,
+  inBucket: ReadonlyMap<string, InBucket>,
+): string[] {
+  const forgotten = ledger.open.filter(({ recordingId, line }) =>
+    listing === undefined ? line === 'not-yet' || line === 'refused' : !listing.own.has(recordingId),
+  )
+  const unreadable = [...(listing?.unreadable.keys() ?? [])].filter((id) => listing?.own.has(id) !== true)
+  const ids = new Set([...forgotten.map(({ recordingId }) => recordingId), ...unreadable])
+  return [...ids].filter((id) => !inBucket.has(id))
+}
+
+export interface Account {
+  /** Sorted. */
+  readonly archived: readonly string[]
+  readonly open: readonly Entry[]
+  /** Those of `open` that are to be sent now, and are entered as sent. */
+  readonly toSend: readonly Entry[]
+}
+
+/** Puts every recording of a window in exactly one line. */
+export function drawUp(
+  ledger: Ledger,
+  listing: Listing | undefined,
+  inBucket: ReadonlyMap<string, InBucket>,
+  asked: ReadonlyMap<string, Asked>,
+  known: Known,
+  now: Date,
+): Account {
+  const remembered = new Map(ledger.open.map((entry) => [entry.recordingId, entry]))
+  const archived = new Set(ledger.archived)
+  const open: Entry[] = []
+  const toSend: Entry[] = []
+  for (const id of idsToFind(ledger, listing)) {
+    const before = remembered.get(id)
+    const said: Said = asked.get(id) ?? listing?.own.get(id) ?? recall(before)
+    const verdict = judge(factsOf(id, said, inBucket.get(id), before, known, now))
+    if (verdict.line === 'archived') {
+      archived.add(id)
+      continue
+    }
+    const createdAt = ('fault' in said ? undefined : said.createdAt) ?? before?.createdAt
+    const sentAt = verdict.send ? now : verdict.line === 'sent' ? before?.sentAt : undefined
+    const entry: Entry = {
+      recordingId: id,
+      ...(createdAt !== undefined && { createdAt }),
+      line: verdict.line,
+      reason: verdict.reason,
+      firstSeenAt: before?.firstSeenAt ?? now,
+      ...(sentAt !== undefined && { sentAt }),
+    }
+    open.push(entry)
+    if (verdict.send) toSend.push(entry)
+  }
+  return { archived: [...archived].toSorted(), open, toSend }
+}
+
+function factsOf(
+  id: string,
+  said: Said,
+  sidecar: InBucket | undefined,
+  before: Entry | undefined,
+  known: Known,
+  now: Date,
+): Facts {
+  const { sentAt } = before ?? {}
+  return {
+    archived: sidecar !== undefined && sidecar.fault === undefined,
+    bird:
+      sidecar?.fault !== undefined
+        ? { fault: sidecar.fault }
+        : 'fault' in said
+          ? said
+          : { status: said.status },
+    deadLetter: known.deadLetters.get(id),
+    givenUp: known.givenUp.has(id),
+    sentAt: sentAt !== undefined && isUnderway(sentAt, known.queueIsEmpty, now) ? sentAt : undefined,
+  }
+}
+
+/** What Bird said last, as far as the entry tells; where it does not, the archiver finds out. */
+function recall(before: Entry | undefined): Said {
+  if (before === undefined) return { fault: 'nothing is known of it' }
+  const { line, reason } = before
+  if (line === 'refused') return { fault: reason }
+  const keepsItsStatus = line === 'not-yet' || line === 'nothing-to-archive'
+  return { status: keepsItsStatus && reason !== GIVEN_UP ? reason : 'available' }
+}
+
+/** Enters what the queue did not take, with the reason; the next sweep sends it again. */
+export function enterUnsent(open: readonly Entry[], unsent: ReadonlyMap<string, Unsent>): readonly Entry[] {
+  return open.map((entry) => {
+    const why = unsent.get(entry.recordingId)
+    if (why === undefined) return entry
+    const { sentAt: _, ...rest } = entry
+    return { ...rest, ...why }
+  })
+}
+
+/** Why a message was not sent: the queue was full for too long, or SQS refused it. */
+export type Unsent =
+  | { readonly line: 'not-yet'; readonly reason: 'waits-for-room-in-the-queue' }
+  | { readonly line: 'refused'; readonly reason: string }
+
+/** Remembers recordings in the window that they belong to, unless they are known there; then it is to be looked at again. */
+export function remember(ledger: Ledger, strangers: readonly Listed[], now: Date): Ledger {
+  const known = new Set([...ledger.archived, ...ledger.open.map(({ recordingId }) => recordingId)])
+  const added = strangers
+    .filter(({ recordingId }) => !known.has(recordingId))
+    .map(({ recordingId, createdAt, status }): Entry => ({
+      recordingId,
+      createdAt,
+      line: 'not-yet',
+      reason: status,
+      firstSeenAt: now,
+    }))
+  return added.length === 0 ? ledger : { ...ledger, open: [...ledger.open, ...added], attestation: null }
+}

@@ -5,17 +5,18 @@ import type { Known } from './backfill/account.ts'
 import { backfill, type BackfillSystems } from './backfill/backfill.ts'
 import { createBackfillKeys } from './backfill/keys.ts'
 import { countDone } from './backfill/mark.ts'
-import type { BackfillEnd, BackfillEvent } from './backfill/order.ts'
-import { readSweepRequest } from './backfill/schedule.ts'
+import type { BackfillEnd } from './backfill/order.ts'
+import { readSweepRequest, takeTurns } from './backfill/schedule.ts'
 import { lastDays } from './backfill/window.ts'
-import { type CallTime, createBirdClient, DEFAULT_BIRD_LIMITS } from './bird/client.ts'
-import { getRecordingMetrics, type RecordingMetrics } from './bird/list.ts'
+import { createBirdClient, DEFAULT_BIRD_LIMITS } from './bird/client.ts'
+import { getRecordingMetrics } from './bird/list.ts'
 import { askFor, surveyWindow } from './bird/survey.ts'
 import { accessKeyFrom } from './compose-key.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Clock, createDeadline, systemClock } from './deadline.ts'
 import { tuneEngine } from './engine.ts'
 import { ConfigurationError } from './errors.ts'
+import { logBackfill } from './log-backfill.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
 import { createAttester } from './s3/attester.ts'
 import { connectS3 } from './s3/client.ts'
@@ -31,7 +32,7 @@ import { createFeed } from './sqs/feed.ts'
 import { createSender } from './sqs/send.ts'
 import { toSweepMetrics } from './sweep-metrics.ts'
 import { VERSION } from './version.ts'
-import { wireOrExplain } from './wire-or-explain.ts'
+import { explainFault, wireOrExplain } from './wire-or-explain.ts'
 
 /** What may be set beside the environment: nothing that a deployment needs, all that a test or a terminal does. */
 export interface BackfillOptions {
@@ -50,8 +51,6 @@ export interface Backfiller {
   readonly documents: Documents
   readonly log: Log
   readonly windowLimit: number
-  /** Bird's own count of a workspace's recordings. Rejects with a BirdError if Bird does not say. */
-  countAtBird(workspaceId: string, time: CallTime): Promise<RecordingMetrics>
   /** Requests made to Bird so far. */
   requestsToBird(): number
   close(): Promise<void>
@@ -103,7 +102,14 @@ export function composeBackfiller(config: Config, options: BackfillOptions = {})
       ledgers,
       openPass: (order, now, signal) => openPass(order, ledgers, now, signal),
       attest: createAttester({ sidecars, store, keys, retention, version: VERSION }),
-      reports: createReports(ledgers, store, keys, VERSION),
+      reports: createReports({
+        ledgers,
+        documents,
+        store,
+        keys,
+        countAtBird: (workspaceId, time) => getRecordingMetrics(client, workspaceId, time),
+        version: VERSION,
+      }),
       feed,
       learn: async (workspaceId, signal) => ({
         ...(await learnDeadLetters(workspaceId, config.workspaceId, deadLetters, signal)),
@@ -115,7 +121,6 @@ export function composeBackfiller(config: Config, options: BackfillOptions = {})
     log,
     documents,
     windowLimit,
-    countAtBird: (workspaceId, time) => getRecordingMetrics(client, workspaceId, time),
     requestsToBird: () => client.requests(),
     async close() {
       sender.close()
@@ -185,52 +190,36 @@ function wireSweep(config: Config, options: BackfillOptions): SweepHandler {
     using deadline = createDeadline(() => context.getRemainingTimeInMillis())
     const requestsBefore = backfiller.requestsToBird()
     const ends: { readonly workspaceId: string; readonly end: BackfillEnd }[] = []
-    for (const workspaceId of inTurn(config.backfillWorkspaceIds, clock.now())) {
+    const faults: unknown[] = []
+    for (const workspaceId of takeTurns(config.backfillWorkspaceIds, clock.now())) {
       const order = { workspaceId, name: sweep, range: lastDays(days, clock.now()), windowLimit }
       const end = await backfill(
         { ...order, looksOnly: false, revisits: true },
         systems,
         deadline,
-        (happened) => logEvent(log, workspaceId, happened),
-      )
-      log.event('backfill.finished', {
-        workspaceId,
-        sweep,
-        why: end.why,
-        days: countDone(end.mark),
-        tally: end.mark.tally,
-      })
+        (happened) => logBackfill(log, workspaceId, happened),
+      ).catch((error: unknown) => void faults.push(error))
+      // What is wrong with one workspace (a key without rights to it) must not keep the others waiting.
+      if (end === undefined) continue
       ends.push({ workspaceId, end })
+      const { why, mark } = end
+      log.event('backfill.finished', { workspaceId, sweep, why, days: countDone(mark), tally: mark.tally })
     }
-    const finished = ends.every(({ end }) => end.why === 'finished')
+    const finished = faults.length === 0 && ends.every(({ end }) => end.why === 'finished')
     const count = {
       functionName: context.functionName,
       finished,
       reports: ends.map(({ end }) => end.report),
-      failures: ends.reduce((sum, { end }) => sum + end.failures.length, 0),
+      failures: ends.reduce((sum, { end }) => sum + end.failures.length, faults.length),
       sent: ends.reduce((sum, { end }) => sum + end.sent, 0),
       requestsToBird: backfiller.requestsToBird() - requestsBefore,
       now: clock.now(),
     }
     ;(options.writeMetrics ?? writeLine)(toSweepMetrics(count))
+    if (faults.length > 0) {
+      log.event('configuration.fault', { faults: faults.flatMap(explainFault) })
+      throw new ConfigurationError(faults.flatMap(explainFault), { cause: faults[0] })
+    }
     return { finished, workspaces: ends.map(({ workspaceId, end }) => ({ workspaceId, why: end.why })) }
   }
-}
-
-function logEvent(log: Log, workspaceId: string, event: BackfillEvent): void {
-  if (event.kind === 'swept') {
-    const { sent, ledger } = event.swept
-    const { window, attestation } = ledger
-    const [archived, open] = [ledger.archived.length, ledger.open.length]
-    log.event('window.swept', { workspaceId, window, archived, open, sent, attested: attestation !== null })
-  } else if (event.kind === 'failed')
-    log.event('window.failed', { workspaceId, window: event.window.name, reason: event.reason })
-}
-
-const HOUR_MS = 3_600_000
-
-/** Another workspace is first each hour, so that one with a large history does not keep the others waiting for ever. */
-function inTurn(workspaceIds: readonly string[], now: Date): readonly string[] {
-  const first = Math.floor(now.getTime() / HOUR_MS) % workspaceIds.length
-  return [...workspaceIds.slice(first), ...workspaceIds.slice(0, first)]
 }

@@ -1,3 +1,4 @@
+import { explainFailure } from './archive/explain.ts'
 import { systemClock } from './deadline.ts'
 import { ConfigurationError, describeError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
@@ -13,8 +14,14 @@ export function wireOrExplain<T>(
   try {
     return wire()
   } catch (error) {
-    const faults = error instanceof ConfigurationError ? error.faults : [describeError(error)]
-    log.event('configuration.fault', { faults })
+    log.event('configuration.fault', { faults: explainFault(error) })
     throw error
   }
+}
+
+/** What a person has to mend, each fault with its mend, whatever was thrown. */
+export function explainFault(error: unknown): readonly string[] {
+  if (error instanceof ConfigurationError) return error.faults
+  const outcome = explainFailure(error)
+  return ['detail' in outcome ? outcome.detail : describeError(error)]
 }

@@ -11,8 +11,8 @@ import { type Asked, drawUp, enterUnsent, idsToAsk, idsToFind, type Known } from
 import { isPending, isSettled, isUnchanged, type Ledger, noteListing } from './ledger.ts'
 import type { Listing } from './listing.ts'
 import { isSwept, tallyOf } from './mark.ts'
-import type { BackfillEnd, BackfillOrder, BackfillTime, Failure, Observe, Swept } from './order.ts'
-import { addLedger, type Report, startReport } from './report.ts'
+import type { BackfillEnd, BackfillOrder, BackfillTime, Came, Observe, Swept } from './order.ts'
+import { addLedger, startReport } from './report.ts'
 import type { Window } from './window.ts'
 
 /** The systems that a backfill works with. */
@@ -39,9 +39,7 @@ interface Run {
   readonly observe: Observe
   readonly known: Known
   readonly pass: Pass
-  readonly report: Report
-  readonly failures: Failure[]
-  sent: number
+  readonly came: Came
 }
 
 /** Times that a window is looked at anew because its list or its ledger changes meanwhile. */
@@ -66,19 +64,19 @@ export async function backfill(
   const pass = await systems.openPass(order, now, time.signal)
   observe({ kind: 'began', mark: pass.mark })
   const report = startReport(order.workspaceId, pass.mark.range)
-  const run: Run = { order, systems, time, observe, known, pass, report, failures: [], sent: 0 }
+  const came: Came = { report, failures: [], sent: 0, whole: undefined }
+  const run = { order, systems, time, observe, known, pass, came }
   const why = await sweepAll(run).catch((error: unknown): Stop => {
     if (error instanceof StoppedError) return 'out-of-time'
     throw error
   })
-  const end = why ?? (isSwept(pass.mark) ? 'finished' : 'failing')
-  return { why: end, mark: pass.mark, report, failures: run.failures, sent: run.sent }
+  return { ...came, why: why ?? (isSwept(pass.mark) ? 'finished' : 'failing'), mark: pass.mark }
 }
 
 type Stop = Exclude<BackfillEnd['why'], 'finished'>
 
 async function sweepAll(run: Run): Promise<Stop | undefined> {
-  const { pass, time, order } = run
+  const { pass, time, order, systems } = run
   const attempt = createAttempts(run)
   for (let window = await pass.take(); window !== undefined; window = await pass.take()) {
     const taken = window
@@ -86,7 +84,12 @@ async function sweepAll(run: Run): Promise<Stop | undefined> {
     if (stop !== undefined) return stop
   }
   const stop = order.revisits ? await revisitAll(run) : undefined
-  if (stop === undefined && isSwept(pass.mark)) await finish(run)
+  if (stop === undefined && isSwept(pass.mark) && !order.looksOnly) {
+    const { workspaceId, name } = order
+    const now = systems.clock.now()
+    run.came.whole = await systems.reports.complete(workspaceId, name, pass.mark.range, now, time)
+    await pass.finish(now)
+  }
   return stop
 }
 
@@ -107,7 +110,7 @@ async function revisitAll(run: Run): Promise<Stop | undefined> {
 
 /** Runs the work on windows. A fault of one window alone is noted, and the window stays with the mark. */
 function createAttempts(run: Run): (window: Window, work: () => Promise<void>) => Promise<Stop | undefined> {
-  const { time, observe, failures } = run
+  const { time, observe, came } = run
   let inARow = 0
   return async (window, work) => {
     try {
@@ -121,7 +124,7 @@ function createAttempts(run: Run): (window: Window, work: () => Promise<void>) =
       if (status === 429) return 'throttled'
       const reason = describeError(error)
       observe({ kind: 'failed', window, reason })
-      failures.push({ window: window.name, reason })
+      came.failures.push({ window: window.name, reason })
       inARow += 1
       return inARow < FAILURES_IN_A_ROW ? undefined : 'failing'
     }
@@ -139,8 +142,8 @@ async function sweepNext(window: Window, run: Run): Promise<void> {
 }
 
 function tell(window: Window, swept: Swept, run: Run): void {
-  run.sent += swept.sent
-  addLedger(run.report, swept.ledger, run.systems.clock.now())
+  run.came.sent += swept.sent
+  addLedger(run.came.report, swept.ledger, run.systems.clock.now())
   run.observe({ kind: 'swept', window, swept, mark: run.pass.mark })
 }
 
@@ -232,13 +235,4 @@ async function revisit(window: Window, run: Run): Promise<Swept | undefined> {
   if (!isOver) await systems.ledgers.replace(held, swept.ledger, time.signal)
   await run.pass.note(swept.ledger)
   return swept
-}
-
-/** Keeps a report over the range, in view of every run that has swept it. */
-async function finish({ order, systems, time, pass }: Run): Promise<void> {
-  if (order.looksOnly) return
-  const now = systems.clock.now()
-  const report = await systems.reports.gather(order.workspaceId, pass.mark.range, now, time.signal)
-  await systems.reports.keep(order.name, report, undefined, now, time.signal)
-  await pass.finish(now)
 }

@@ -2,6 +2,8 @@
 export interface BackfillKeys {
   /** What is known of one window; written again with each sweep. */
   ledger(workspaceId: string, windowName: string): string
+  /** Where all of a workspace's ledgers lie; ends in `/`. */
+  allLedgers(workspaceId: string): string
   /** Which windows are to be looked at again. */
   pending(workspaceId: string): string
   /** How far a backfill has come; `name` is made of letters, digits, `-` and `_`. */
@@ -21,6 +23,7 @@ export function createBackfillKeys(prefix: string): BackfillKeys {
   const under = (kind: string, workspaceId: string): string => `${prefix}backfill/${kind}/${workspaceId}/`
   return {
     ledger: (workspaceId, windowName) => `${under('windows', workspaceId)}${windowName}.json`,
+    allLedgers: (workspaceId) => under('windows', workspaceId),
     pending: (workspaceId) => `${under('marks', workspaceId)}pending-windows.json`,
     mark: (workspaceId, name) => `${under('marks', workspaceId)}${name}.json`,
     report: (workspaceId, name, at) =>

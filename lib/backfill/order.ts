@@ -2,7 +2,7 @@ import type { Account } from './account.ts'
 import type { Ledger } from './ledger.ts'
 import type { Listing } from './listing.ts'
 import type { Mark } from './mark.ts'
-import type { Report } from './report.ts'
+import type { BirdCount, Report } from './report.ts'
 import type { Range, Window } from './window.ts'
 
 /** What is to be swept. */
@@ -50,15 +50,28 @@ export type BackfillEvent =
 
 export type Observe = (event: BackfillEvent) => void
 
-/** How a run ended. `throttled`: Bird wants to be left alone for longer than there is time. */
-export interface BackfillEnd {
-  readonly why: 'finished' | 'out-of-time' | 'throttled' | 'failing'
-  readonly mark: Mark
+/** What a run has come to. */
+export interface Came {
   /** Of the windows that this run has looked at. */
   readonly report: Report
-  readonly failures: readonly Failure[]
+  readonly failures: Failure[]
   /** Recordings that this run has sent. */
-  readonly sent: number
+  sent: number
+  /** Of all windows of the range, in view of every run that has swept it; undefined unless this run has finished it. */
+  whole: WholeReport | undefined
+}
+
+/** How a run ended. `throttled`: Bird wants to be left alone for longer than there is time. */
+export interface BackfillEnd extends Readonly<Came> {
+  readonly why: 'finished' | 'out-of-time' | 'throttled' | 'failing'
+  readonly mark: Mark
+}
+
+/** The report that is kept in the bucket. */
+export interface WholeReport {
+  readonly report: Report
+  readonly bird: BirdCount
+  readonly key: string
 }
 
 /** A window that could not be swept; it is taken up again by the next run. */

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import { nameDropped, writeDropped } from '../backfill/dropped.ts'
 import { createBackfillKeys } from '../backfill/keys.ts'
 import { composeArchiver } from '../compose.ts'
-import { ConfigurationError, describeError } from '../errors.ts'
+import { ConfigurationError, describeError, StoreError } from '../errors.ts'
 import { createJsonLog } from '../log.ts'
 import type { Store } from '../s3/store.ts'
 import type { TakenLetter } from '../sqs/dead-letter.ts'
@@ -71,7 +71,7 @@ function writeAndDrop(
       return { kind: 'gone' }
     } catch (error) {
       if (error instanceof ConfigurationError) throw error
-      return { kind: 'stays', why: describeError(error) }
+      return { kind: 'stays', why: error instanceof StoreError ? error.message : describeError(error) }
     }
   }
   return async (letters) => {

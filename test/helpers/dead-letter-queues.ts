@@ -13,6 +13,8 @@ import { contentsOf, type KeptMessage, type ScriptedQueue, startScriptedQueue } 
 export interface DeadLetterQueues extends AsyncDisposable {
   readonly sqs: ScriptedQueue
   readonly letters: DeadLetters
+  /** What a command needs to know of them. */
+  readonly environment: Readonly<Record<string, string>>
   /** Puts a message into the dead-letter queue from beside it; `texts` are string attributes. */
   put(
     body: string,
@@ -32,13 +34,14 @@ export interface DeadLetterQueues extends AsyncDisposable {
 export async function startDeadLetterQueues(): Promise<DeadLetterQueues> {
   const server = await startQueueServer()
   const sqs = await startScriptedQueue(server.url)
-  Object.assign(process.env, {
+  const { queueUrl, deadLetterQueueUrl } = server
+  const aws = {
     AWS_ENDPOINT_URL_SQS: sqs.url,
     AWS_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'TESTKEYID',
     AWS_SECRET_ACCESS_KEY: 'test-secret-access-key',
-  })
-  const { queueUrl, deadLetterQueueUrl } = server
+  }
+  Object.assign(process.env, aws)
   const client = new SQSClient({ endpoint: server.url, useQueueUrlAsEndpoint: false })
   const letters = createDeadLetters(queueUrl, deadLetterQueueUrl)
   const put: DeadLetterQueues['put'] = async (body, texts = {}, others = {}) => {
@@ -56,6 +59,7 @@ export async function startDeadLetterQueues(): Promise<DeadLetterQueues> {
   return {
     sqs,
     letters,
+    environment: { ...aws, QUEUE_URL: queueUrl, DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl },
     put,
     async putMany(count, texts) {
       const ids = Array.from({ length: count }, () => randomUUID())

@@ -104,7 +104,9 @@ const Environment = v.object({
   BACKFILL_WORKSPACE_IDS: v.optional(
     v.pipe(
       v.string(),
-      v.transform((text) => [...new Set(text.split(',').map((id) => id.trim()))].filter((id) => id !== '')),
+      v.transform((text) =>
+        [...new Set(text.split(',').map((id) => toWorkspaceId(id.trim())))].filter((id) => id !== ''),
+      ),
       v.check(
         (ids) => ids.length > 0 && ids.every((id) => WORKSPACE_ID.test(id)),
         'BACKFILL_WORKSPACE_IDS must be workspace ids, separated by commas',

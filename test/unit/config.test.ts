@@ -51,6 +51,8 @@ const BAD = {
   RETENTION_DAYS: ['0', 'RETENTION_DAYS must be a whole number from 1 to 36500'],
   S3_FORCE_PATH_STYLE: ['maybe', 'S3_FORCE_PATH_STYLE must be true or false'],
   LOG_LEVEL: ['verbose', 'LOG_LEVEL must be debug, info, warn or error'],
+  BACKFILL_WORKSPACE_IDS: ['one,../x', 'BACKFILL_WORKSPACE_IDS must be workspace ids, separated by commas'],
+  BACKFILL_MAX_QUEUED: ['9', 'BACKFILL_MAX_QUEUED must be a whole number from 10 to 100000000'],
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: [
     '1',
     'AWS_LAMBDA_FUNCTION_MEMORY_SIZE must be a whole number from 64 to 1048576',
@@ -74,6 +76,8 @@ describe('the configuration', () => {
     expect(read()).toEqual({
       birdApiUrl: new URL('https://api.bird.com'),
       workspaceId: GOOD['BIRD_WORKSPACE_ID'],
+      backfillWorkspaceIds: [GOOD['BIRD_WORKSPACE_ID']],
+      maxQueued: 10_000,
       accessKey: { value: KEY },
       bucket: 'archive',
       prefix: '',
@@ -103,6 +107,8 @@ describe('the configuration', () => {
       RETENTION_DAYS: '2557',
       S3_FORCE_PATH_STYLE: '1',
       LOG_LEVEL: 'debug',
+      BACKFILL_WORKSPACE_IDS: 'one, two ,',
+      BACKFILL_MAX_QUEUED: '100000000',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
     })
     expect(config).toMatchObject({
@@ -119,6 +125,8 @@ describe('the configuration', () => {
       retention: { mode: 'COMPLIANCE', days: 2557 },
       forcePathStyle: true,
       logLevel: 'debug',
+      backfillWorkspaceIds: ['one', 'two'],
+      maxQueued: 100_000_000,
       memoryMb: 512,
     })
   })
@@ -195,6 +203,9 @@ describe('the configuration', () => {
     [{ BIRD_ACCESS_KEY_SECRET: 'name' }, MISSING[4][1]],
     [{ MEDIA_ORIGINS: 'https://*,https://*' }, BAD.MEDIA_ORIGINS[1]],
     [{ MEDIA_ORIGINS: ' , ' }, 'MEDIA_ORIGINS names no origin: leave it unset for https://*.amazonaws.com'],
+    [{ BACKFILL_WORKSPACE_IDS: ' , ' }, BAD.BACKFILL_WORKSPACE_IDS[1]],
+    [{ BACKFILL_MAX_QUEUED: '100000001' }, BAD.BACKFILL_MAX_QUEUED[1]],
+    [{ BACKFILL_DAYS: '3' }, 'BACKFILL_DAYS is not a setting of this program: is it misspelt?'],
     [{ RETENTION_DAY: '9' }, 'RETENTION_DAY is not a setting of this program: is it misspelt?'],
     [{ ARCHIVE_BUKET: 'x' }, 'ARCHIVE_BUKET is not a setting of this program: is it misspelt?'],
     [{ CONCURRENCY: '257' }, 'CONCURRENCY must be a whole number from 1 to 256'],
@@ -207,6 +218,13 @@ describe('the configuration', () => {
 
   it('leaves settings of other programs alone', () => {
     expect(faultsOf({ PATH: '/bin', AWS_REGION: 'eu-west-1', BIRDS: 'many', NODE_OPTIONS: '' })).toEqual([])
+  })
+
+  it('sweeps each workspace once, however often and in whatever letter case it is named', () => {
+    const id = GOOD['BIRD_WORKSPACE_ID'] ?? ''
+    const ids = `${id},other,${id.toUpperCase()},other`
+    expect(read({ BACKFILL_WORKSPACE_IDS: ids }).backfillWorkspaceIds).toEqual([id, 'other'])
+    expect(read({ BIRD_WORKSPACE_ID: id.toUpperCase() }).backfillWorkspaceIds).toEqual([id])
   })
 
   it('quotes no key in a fault', () => {

@@ -4,7 +4,7 @@ import { GIVEN_UP } from './judge.ts'
 import type { Entry } from './ledger.ts'
 import type { Window } from './window.ts'
 
-export const ATTESTATION_SCHEMA = 'urn:bird-recording-archiver:attestation:1'
+const ATTESTATION_SCHEMA = 'urn:bird-recording-archiver:attestation:1'
 
 /** An archived recording, as its sidecar has it. */
 export interface Evidence {
@@ -71,7 +71,7 @@ export function writeAttestation(facts: AttestationFacts): {
 } {
   const { workspaceId, window, evidence, exceptions, listingsAgreed, now, version } = facts
   const archived = evidence.map(({ recordingId, sha256 }) => `${recordingId} ${sha256}`).toSorted()
-  const digest = sha256Of(archived.map((line) => `${line}\n`).join(''))
+  const digest = digestOfLines(archived)
   const named = exceptions
     .map(({ recordingId, line, reason }) => ({ recordingId, line, reason }))
     .toSorted((a, b) => (a.recordingId < b.recordingId ? -1 : 1))
@@ -107,36 +107,49 @@ const AttestationDocument = v.object({
   schema: v.literal(ATTESTATION_SCHEMA),
   workspaceId: v.string(),
   window: v.object({ name: v.string(), from: v.string(), to: v.string() }),
-  counts: v.object({
-    recordings: v.number(),
-    archived: v.number(),
-    archivedBytes: v.number(),
-    nothingToArchive: v.number(),
-    givenUp: v.number(),
-  }),
+  counts: v.object({ recordings: v.number(), archived: v.number(), archivedBytes: v.number() }),
   digest: v.object({ value: v.string() }),
+  exceptions: v.array(v.unknown()),
   attestedAt: v.string(),
+  archived: v.array(v.string()),
 })
 
-/** An attestation as read back: the part that a report shows. */
+/** An attestation as read back. */
 export type Attestation = v.InferOutput<typeof AttestationDocument>
 
-/** Reads an attestation; undefined where the text is none. */
-export function readAttestation(text: string): Attestation | undefined {
+/** Reads an attestation and reckons its digest and counts anew; returns the reason where it is none, or contradicts itself. */
+export function readAttestation(
+  text: string,
+): { ok: true; attestation: Attestation } | { ok: false; reason: string } {
+  let json: unknown
   try {
-    const parsed = v.safeParse(AttestationDocument, JSON.parse(text))
-    return parsed.success ? parsed.output : undefined
+    json = JSON.parse(text)
   } catch {
-    return undefined
+    return { ok: false, reason: 'it is not JSON' }
   }
+  const parsed = v.safeParse(AttestationDocument, json)
+  if (!parsed.success)
+    return {
+      ok: false,
+      reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}`,
+    }
+  const { archived, digest, counts, exceptions } = parsed.output
+  if (digestOfLines(archived) !== digest.value)
+    return { ok: false, reason: 'its digest is not that of its list' }
+  if (counts.archived !== archived.length || counts.recordings !== archived.length + exceptions.length)
+    return { ok: false, reason: 'its counts are not those of its lists' }
+  return { ok: true, attestation: parsed.output }
 }
 
 /**
  * One digest for many windows: SHA-256 over a line for each, its name, a space and its digest, sorted by name.
  */
 export function digestOfWindows(digests: ReadonlyMap<string, string>): string {
-  const lines = [...digests].map(([name, digest]) => `${name} ${digest}\n`).toSorted()
-  return sha256Of(lines.join(''))
+  return digestOfLines([...digests].map(([name, digest]) => `${name} ${digest}`).toSorted())
+}
+
+function digestOfLines(lines: readonly string[]): string {
+  return sha256Of(lines.map((line) => `${line}\n`).join(''))
 }
 
 function sha256Of(text: string): string {

@@ -1,9 +1,9 @@
 import * as v from 'valibot'
-import { GIVEN_UP } from './judge.ts'
+import { GIVEN_UP, type Line } from './judge.ts'
 import type { Listing } from './listing.ts'
 import { isClosed, isWithin, type Window, windowNamed } from './window.ts'
 
-export const LEDGER_SCHEMA = 'urn:bird-recording-archiver:backfill-window:1'
+const LEDGER_SCHEMA = 'urn:bird-recording-archiver:backfill-window:1'
 
 const Time = v.pipe(
   v.string(),
@@ -144,7 +144,7 @@ export function noteLost(ledger: Ledger, lost: ReadonlyMap<string, string>, now:
 }
 
 /** Whether an entry needs nothing more: Bird has no audio, or a person has given it up. */
-export function isExplained({ line, reason }: Pick<Entry, 'line' | 'reason'>): boolean {
+export function isExplained({ line, reason }: { readonly line: Line; readonly reason: string }): boolean {
   return line === 'nothing-to-archive' || reason === GIVEN_UP
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { countDays, type Range, type Window, windowAt, windowNamed } from './window.ts'
 
-export const MARK_SCHEMA = 'urn:bird-recording-archiver:backfill-mark:1'
+const MARK_SCHEMA = 'urn:bird-recording-archiver:backfill-mark:1'
 
 const Time = v.pipe(
   v.string(),

@@ -69,7 +69,7 @@ export const BYTES_PER_SECOND = 4_000
 /** What the deployed archiver does at most: two requests to Bird for each, of 35 a second (infra/numbers.yml). */
 export const RECORDINGS_PER_SECOND = 17.5
 /** A recording of 200 KB archived in batches (docs/deploy.md, "What it costs"). */
-export const DOLLARS_PER_MILLION = 12.5
+const DOLLARS_PER_MILLION = 12.5
 
 /** Reckons with what is known of the durations; recordings without one count as long as the others are on average. */
 export function estimate({ toSend, seconds, withoutDuration }: Plan): Estimate {

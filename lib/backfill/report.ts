@@ -3,7 +3,7 @@ import type { Line } from './judge.ts'
 import { type Entry, isUnexplained, type Ledger } from './ledger.ts'
 import { countDays, type Range } from './window.ts'
 
-export const REPORT_SCHEMA = 'urn:bird-recording-archiver:backfill-report:1'
+const REPORT_SCHEMA = 'urn:bird-recording-archiver:backfill-report:1'
 
 /** Recordings of one line with one reason. */
 export interface Group {

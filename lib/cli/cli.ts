@@ -2,10 +2,12 @@ import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.ts'
 import { ConfigurationError, describeError } from '../errors.ts'
 import { addArchiveCommand } from './commands/archive.ts'
+import { addBackfillCommand } from './commands/backfill.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDlqCommand } from './commands/dlq.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnqueueCommand } from './commands/enqueue.ts'
+import { addReportCommand } from './commands/report.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
 import { EXIT, type Finish } from './exit-codes.ts'
 import { printFaults, printProblem, quitWhenNobodyReads } from './print.ts'
@@ -16,6 +18,8 @@ Start here:
   $ bird-archive demo                     see all of it work, on this machine alone
   $ bird-archive archive RECORDING-ID     archive one recording now
   $ bird-archive enqueue --ids ids.csv    leave a list to the deployed function
+  $ bird-archive backfill --from 2024-01-01   find what is missing since then, and have it archived
+  $ bird-archive report --from 2024-01-01     prove that nothing is missing
   $ bird-archive doctor                   check key, clock, bucket and queues
   $ bird-archive dlq list                 see what could not be archived, and what to do about it
 From a clone: npm run -s bird-archive -- COMMAND (or npx bird-archive COMMAND)
@@ -45,6 +49,8 @@ export async function main(argv: string[]): Promise<number> {
     .exitOverride()
   addArchiveCommand(program, finish)
   addEnqueueCommand(program, finish)
+  addBackfillCommand(program, finish)
+  addReportCommand(program, finish)
   addDoctorCommand(program, finish)
   addDlqCommand(program, finish)
   addDemoCommand(program, finish)

@@ -71,3 +71,17 @@ export function alignRows(
     `  ${name.padEnd(names)}  ${numbers === 0 ? '' : `${number.padStart(numbers)}  `}${remark}`.trimEnd(),
   )
 }
+
+/** Rows of a table: the first and the last column to the left, numbers between them to the right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0
+        return column === 0 || column === row.length - 1 ? cell.padEnd(width) : cell.padStart(width)
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}

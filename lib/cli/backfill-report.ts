@@ -1,0 +1,121 @@
+import { digestOfWindows } from '../backfill/attest.ts'
+import type { Line } from '../backfill/judge.ts'
+import {
+  type BirdCount,
+  countAll,
+  countLine,
+  countUnexplained,
+  isAttested,
+  judgeCompleteness,
+  LINES,
+  type Named,
+  type Report,
+} from '../backfill/report.ts'
+import { countDays, type Range } from '../backfill/window.ts'
+import { alignRows, count, style } from './print.ts'
+
+const NAMES: Readonly<Record<Line, string>> = {
+  archived: 'archived',
+  sent: 'sent',
+  'not-yet': 'not yet',
+  'nothing-to-archive': 'nothing to archive',
+  'dead-lettered': 'dead-lettered',
+  refused: 'refused',
+}
+/** What a line that is not empty asks for. */
+const ADVICE: Readonly<Partial<Record<Line, string>>> = {
+  sent: 'Sent ones are in the queue: sweep again when the archiver has had its time.',
+  'not-yet': 'Not yet: Bird is not done with them; the next sweep looks again.',
+  'dead-lettered': 'Dead letters: bird-archive dlq list says what to do about each reason.',
+  refused: 'Refused: look at each by hand; the next sweep tries again.',
+}
+const MOST_SHOWN = 20
+
+/** A range as people read it: `2024-01-01 up to, not including, 2024-07-01 (182 days, UTC)`. */
+export function describeRange(range: Range): string {
+  const day = (moment: Date): string => moment.toISOString().slice(0, 10)
+  return `${day(range.from)} up to, not including, ${day(range.to)} (${count(countDays(range), 'day')}, UTC)`
+}
+
+/** A report for people: the lines, what is attested, what is left and how sure it is that nothing is missing. */
+export function describeReport(report: Report, bird: BirdCount): string[] {
+  return [
+    style('bold', `Workspace ${report.workspaceId}`),
+    describeRange(report.range),
+    '',
+    ...describeLines(report),
+    '',
+    ...describeAttested(report),
+    ...describeNamed('To be looked at', report.unexplained, countUnexplained(report)),
+    ...describeCutShort(report),
+    ...describeCompleteness(report, bird),
+    ...LINES.filter((line) => countLine(report, line) > 0).flatMap((line) => ADVICE[line] ?? []),
+  ]
+}
+
+function describeLines(report: Report): string[] {
+  const rows = LINES.map((line) => {
+    const groups = [...(report.lines.get(line) ?? [])].toSorted(([, a], [, b]) => b.count - a.count)
+    const reasons = groups
+      .filter(([reason]) => line !== 'archived' && line !== 'sent' && reason !== line)
+      .slice(0, 4)
+      .map(([reason, group]) => `${reason} ${group.count.toLocaleString('en')}`)
+    const oldest = groups.flatMap(([, group]) => group.oldest ?? []).toSorted((a, b) => +a - +b)[0]
+    const since = oldest === undefined || line === 'nothing-to-archive' ? [] : [`since ${minute(oldest)}`]
+    return [
+      NAMES[line],
+      countLine(report, line).toLocaleString('en'),
+      [...reasons, ...since].join(', '),
+    ] as const
+  })
+  const all = countAll(report).toLocaleString('en')
+  return alignRows([...rows, ['in all', all, 'each in exactly one line']])
+}
+
+function minute(moment: Date): string {
+  return moment.toISOString().slice(0, 16).replace('T', ' ')
+}
+
+function describeAttested(report: Report): string[] {
+  const { attested, windows, unswept } = report
+  if (isAttested(report))
+    return [
+      style('green', `Attested: every window (${windows.toLocaleString('en')}).`),
+      `  digest ${digestOfWindows(attested)}`,
+    ]
+  const never = unswept.length === 0 ? '' : `; ${count(unswept.length, 'day')} never swept`
+  return [`Attested: ${attested.size.toLocaleString('en')} of ${count(windows, 'swept window')}${never}.`]
+}
+
+function describeNamed(title: string, named: readonly Named[], all: number): string[] {
+  if (named.length === 0) return []
+  const shown = named.slice(0, MOST_SHOWN)
+  const more = all - shown.length
+  return [
+    '',
+    style('bold', title),
+    ...shown.map(
+      ({ recordingId, line, reason, window }) =>
+        `  ${style('yellow', recordingId)}  ${NAMES[line]}: ${reason}  ${style('dim', window)}`,
+    ),
+    ...(more > 0 ? [`  … and ${more.toLocaleString('en')} more: --json names them`] : []),
+  ]
+}
+
+function describeCutShort({ cutShort }: Report): string[] {
+  if (cutShort.size === 0) return []
+  const shown = [...cutShort].slice(0, MOST_SHOWN)
+  return [
+    '',
+    style('bold', 'Lists that did not come to their end'),
+    ...shown.map(([window, reason]) => `  ${style('yellow', window)}  ${reason}`),
+  ]
+}
+
+function describeCompleteness(report: Report, bird: BirdCount): string[] {
+  const { sure, reasons } = judgeCompleteness(report, bird)
+  const verdict = sure
+    ? style('green', 'Sure that no recording is missing here, because')
+    : style('yellow', 'Not sure yet that no recording is missing here:')
+  return ['', verdict, ...reasons.map((reason) => `  · ${reason}`), '']
+}

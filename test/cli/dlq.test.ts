@@ -153,7 +153,7 @@ describe('redrive', () => {
     expect(await queues.bodies()).toEqual({ queue: [], deadLetters: [id], hidden: [] })
   })
 
-  test('that is killed between sending and deleting leaves the letter in both queues', async () => {
+  test('that is killed between sending and deleting leaves the letter in both queues, hidden in one', async () => {
     const [id = ''] = await queues.putMany(1)
     const command = start(['dlq', 'redrive', id], queues.environment)
     queues.sqs.script = async ({ operation }, pass) => {
@@ -163,6 +163,9 @@ describe('redrive', () => {
     }
     expect((await command.done).code).toBeNull()
     expect(await queues.bodies()).toEqual({ queue: [id], deadLetters: [], hidden: [id] })
+    const { stdout, stderr } = await dlq('list')
+    expect(stdout).toBe('No dead letters.\n')
+    expect(stderr).toContain('About 1 letter could not be seen')
   })
 
   test('that is stopped by Ctrl-C lets go of what it has read', async () => {

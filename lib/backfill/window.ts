@@ -117,12 +117,12 @@ export function readRange(from: string, to: string | undefined, now: Date): Read
   const [start, end] = [readMoment(from), to === undefined ? windowAt(now, 'day').to : readMoment(to)]
   if (start === undefined) return { ok: false, reason: notAMoment('--from', from) }
   if (end === undefined) return { ok: false, reason: notAMoment('--to', to ?? '') }
+  if (start > now) return { ok: false, reason: `--from ${from} lies in the future` }
   if (start >= end)
     return {
       ok: false,
       reason: `--to ${to ?? end.toISOString()} is not after --from ${from}; the day of --to is the first that is left out`,
     }
-  if (start > now) return { ok: false, reason: `--from ${from} lies in the future` }
   return { ok: true, range: { from: start, to: end } }
 }
 

@@ -140,55 +140,68 @@ export type BirdCount =
   | { readonly fault: string }
   | undefined
 
-/** How sure it is that no recording of the range is missing in the report, and why. */
+/** One thing that completeness rests on. `unknown` says nothing against it. */
+export interface Ground {
+  readonly holds: 'yes' | 'no' | 'unknown'
+  readonly text: string
+}
+
+/** How sure it is that no recording of the range is missing in the report, and on what grounds. */
 export function judgeCompleteness(
   report: Report,
   bird: BirdCount,
-): { readonly sure: boolean; readonly reasons: readonly string[] } {
+): { readonly sure: boolean; readonly grounds: readonly Ground[] } {
+  const { unswept, cutShort, agreed, windows, strays, nameless } = report
   const days = countDays(report.range)
-  const checks: readonly (readonly [isGood: boolean, good: string, bad: string])[] = [
-    [
-      report.unswept.length === 0,
+  const ground = (isGood: boolean, good: string, bad: string): Ground =>
+    isGood ? { holds: 'yes', text: good } : { holds: 'no', text: bad }
+  const grounds = [
+    ground(
+      unswept.length === 0,
       `every day was swept (${days})`,
-      `${report.unswept.length} of ${days} days were never swept`,
-    ],
-    [
-      report.cutShort.size === 0,
+      `${unswept.length} of ${days} days were never swept`,
+    ),
+    ground(
+      cutShort.size === 0,
       'every list was read to its end',
-      `the list of ${report.cutShort.size} windows broke off`,
-    ],
-    [
-      report.agreed === report.windows,
+      `the list of ${cutShort.size} windows broke off`,
+    ),
+    ground(
+      agreed === windows,
       'two listings in a row named the same recordings in every window',
-      `in ${report.windows - report.agreed} of ${report.windows} windows two listings are yet to agree`,
-    ],
-    [
-      report.strays === 0,
-      "Bird's filter went by createdAt, as the windows do",
-      `${report.strays} recordings were listed outside of the time that was asked for: they were looked after, but Bird's filter does not go by createdAt`,
-    ],
-    [
-      report.nameless === 0,
+      `in ${windows - agreed} of ${windows} windows two listings are yet to agree`,
+    ),
+    ground(
+      strays === 0,
+      "Bird's filter goes by createdAt, as the windows do",
+      `${strays} recordings were listed far from the time that was asked for: they were looked after, but Bird's filter does not go by createdAt`,
+    ),
+    ground(
+      nameless === 0,
       'every item of the list could be read',
-      `${report.nameless} items of the list have no readable id`,
-    ],
+      `${nameless} items of the list have no readable id`,
+    ),
+    compareCounts(bird),
   ]
-  const counted = compareCounts(bird)
-  return {
-    sure: checks.every(([isGood]) => isGood) && counted.agrees !== false,
-    reasons: [...checks.map(([isGood, good, bad]) => (isGood ? good : bad)), counted.reason],
-  }
+  return { sure: grounds.every(({ holds }) => holds !== 'no'), grounds }
 }
 
-function compareCounts(bird: BirdCount): { readonly agrees: boolean | undefined; readonly reason: string } {
+/** What Bird counts is not documented, so fewer here than there is a question and not a proof. */
+function compareCounts(bird: BirdCount): Ground {
   if (bird === undefined)
-    return { agrees: undefined, reason: "Bird's counter covers all time, this range does not: not compared" }
-  if ('fault' in bird) return { agrees: undefined, reason: `Bird's counter could not be had: ${bird.fault}` }
+    return {
+      holds: 'unknown',
+      text: "Bird's own count covers all time, and was not compared with this range",
+    }
+  if ('fault' in bird) return { holds: 'unknown', text: `Bird's own count could not be had: ${bird.fault}` }
   const { counter, known } = bird
-  if (known >= counter)
-    return { agrees: true, reason: `Bird counts ${counter} recordings in all, ${known} are known here` }
-  const reason = `Bird counts ${counter} recordings in all, only ${known} are known here: it may count deleted ones, or days before the first sweep`
-  return { agrees: undefined, reason }
+  const text = `Bird counts ${counter.toLocaleString('en')} recordings in all, ${known.toLocaleString('en')} are known here`
+  return known >= counter
+    ? { holds: 'yes', text }
+    : {
+        holds: 'unknown',
+        text: `${text}: it may count deleted ones, or days before the first that was swept`,
+      }
 }
 
 /** Writes the report as it is kept in the bucket. */

@@ -112,10 +112,12 @@ function describeCutShort({ cutShort }: Report): string[] {
   ]
 }
 
+const MARKS = { yes: 'yes', no: 'NO ', unknown: '?  ' } as const
+
 function describeCompleteness(report: Report, bird: BirdCount): string[] {
-  const { sure, reasons } = judgeCompleteness(report, bird)
+  const { sure, grounds } = judgeCompleteness(report, bird)
   const verdict = sure
-    ? style('green', 'Sure that no recording is missing here, because')
-    : style('yellow', 'Not sure yet that no recording is missing here:')
-  return ['', verdict, ...reasons.map((reason) => `  · ${reason}`), '']
+    ? style('green', 'Sure that no recording of this time is missing here:')
+    : style('yellow', 'Not sure yet that no recording of this time is missing here:')
+  return ['', verdict, ...grounds.map(({ holds, text }) => `  ${MARKS[holds]}  ${text}`), '']
 }

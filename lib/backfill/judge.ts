@@ -39,6 +39,7 @@ const NEVER_AVAILABLE = 'never-available'
  * |               | yes      |                     |                        |      | dead-lettered      |      |
  * |               |          | nothing of use      |                        |      | refused            |      |
  * |               |          | absent, failed      |                        |      | nothing-to-archive |      |
+ * |               |          | available           | yes, `never-available` | yes  | sent               |      |
  * |               |          | available           | yes, `never-available` |      | sent               | yes  |
  * |               |          |                     | yes                    |      | dead-lettered      |      |
  * |               |          | not yet, or unknown |                        |      | not-yet            |      |

@@ -50,13 +50,23 @@ export async function sweepRange(
         }),
       )
     }
-    const memoryMb = Math.round(process.resourceUsage().maxRSS / 1000)
-    printHint(`${count(backfiller.requestsToBird(), 'request')} to Bird, ${memoryMb} MB of memory at most.`)
+    printHint(describeEffort(backfiller))
   } finally {
     progress.stop()
     await backfiller.close()
   }
   return signals.exitCode() ?? Math.max(...codes, EXIT.done)
+}
+
+/** What a run has cost: how the bucket was looked into depends on how large a part of it the windows are. */
+function describeEffort({ requestsToBird, systems }: Backfiller): string {
+  const { lists, reads } = systems.sidecars.requests()
+  const memoryMb = Math.round(process.resourceUsage().maxRSS / 1000)
+  return [
+    `${count(requestsToBird(), 'request')} to Bird`,
+    `sidecars found by ${count(lists, 'listing')} and ${count(reads, 'read')}`,
+    `${memoryMb} MB of memory at most`,
+  ].join(' · ')
 }
 
 interface WorkspaceSweep {
@@ -99,7 +109,7 @@ async function sweepWorkspace(workspaceId: string, sweep: WorkspaceSweep): Promi
 /** Progress after each window; the time that is left is reckoned from the days that this run has done. */
 function createShow(progress: Progress, backfiller: Backfiller): (event: BackfillEvent) => void {
   const startedMs = Date.now()
-  let [doneBefore, recordings, sent] = [0, 0, 0]
+  let [doneBefore, recordings, archived, sent] = [0, 0, 0, 0]
   let last = { done: 0, remark: '' }
   const remark = (mark: Mark): string => {
     const { done, total } = countDone(mark)
@@ -107,7 +117,8 @@ function createShow(progress: Progress, backfiller: Backfiller): (event: Backfil
     const doneNow = done - doneBefore
     const rate = ((backfiller.requestsToBird() * 1000) / Math.max(elapsedMs, 1)).toFixed(1)
     const left = doneNow === 0 ? '' : ` · ${formatDuration((elapsedMs / doneNow) * (total - done))} left`
-    return `${count(recordings, 'recording')}, ${sent.toLocaleString('en')} sent · ${rate} requests/s${left}`
+    const counts = Object.entries({ listed: recordings, archived, missing: recordings - archived, sent })
+    return `${counts.map(([name, number]) => `${name} ${number.toLocaleString('en')}`).join(' · ')} · ${rate}/s${left}`
   }
   return (event) => {
     if (event.kind === 'began') {
@@ -116,7 +127,9 @@ function createShow(progress: Progress, backfiller: Backfiller): (event: Backfil
       if (done > 0) progress.say(`Going on where an earlier run has stopped: ${count(done, 'day')} done.`)
       progress.update(done, '')
     } else if (event.kind === 'swept') {
-      recordings += event.swept.ledger.archived.length + event.swept.ledger.open.length
+      const { ledger } = event.swept
+      recordings += ledger.archived.length + ledger.open.length
+      archived += ledger.archived.length
       sent += event.swept.sent
       last = { done: countDone(event.mark).done, remark: remark(event.mark) }
       progress.update(last.done, last.remark)

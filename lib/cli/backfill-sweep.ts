@@ -59,11 +59,11 @@ export async function sweepRange(
 }
 
 /** What a run has cost: how the bucket was looked into depends on how large a part of it the windows are. */
-function describeEffort({ requestsToBird, systems }: Backfiller): string {
-  const { lists, reads } = systems.sidecars.requests()
+function describeEffort(backfiller: Backfiller): string {
+  const { lists, reads } = backfiller.systems.sidecars.requests()
   const memoryMb = Math.round(process.resourceUsage().maxRSS / 1000)
   return [
-    `${count(requestsToBird(), 'request')} to Bird`,
+    `${count(backfiller.requestsToBird(), 'request')} to Bird`,
     `sidecars found by ${count(lists, 'listing')} and ${count(reads, 'read')}`,
     `${memoryMb} MB of memory at most`,
   ].join(' · ')

@@ -109,7 +109,7 @@ async function sweepWorkspace(workspaceId: string, sweep: WorkspaceSweep): Promi
 /** Progress after each window; the time that is left is reckoned from the days that this run has done. */
 function createShow(progress: Progress, backfiller: Backfiller): (event: BackfillEvent) => void {
   const startedMs = Date.now()
-  let [doneBefore, recordings, archived, sent] = [0, 0, 0, 0]
+  let [doneBefore, listed, archived, missing, sent] = [0, 0, 0, 0, 0]
   let last = { done: 0, remark: '' }
   const remark = (mark: Mark): string => {
     const { done, total } = countDone(mark)
@@ -117,7 +117,7 @@ function createShow(progress: Progress, backfiller: Backfiller): (event: Backfil
     const doneNow = done - doneBefore
     const rate = ((backfiller.requestsToBird() * 1000) / Math.max(elapsedMs, 1)).toFixed(1)
     const left = doneNow === 0 ? '' : ` · ${formatDuration((elapsedMs / doneNow) * (total - done))} left`
-    const counts = Object.entries({ listed: recordings, archived, missing: recordings - archived, sent })
+    const counts = Object.entries({ listed, archived, missing, sent })
     return `${counts.map(([name, number]) => `${name} ${number.toLocaleString('en')}`).join(' · ')} · ${rate}/s${left}`
   }
   return (event) => {
@@ -127,8 +127,9 @@ function createShow(progress: Progress, backfiller: Backfiller): (event: Backfil
       if (done > 0) progress.say(`Going on where an earlier run has stopped: ${count(done, 'day')} done.`)
       progress.update(done, '')
     } else if (event.kind === 'swept') {
-      const { ledger } = event.swept
-      recordings += ledger.archived.length + ledger.open.length
+      const { ledger, account } = event.swept
+      missing += account?.toSend.length ?? 0
+      listed += ledger.archived.length + ledger.open.length
       archived += ledger.archived.length
       sent += event.swept.sent
       last = { done: countDone(event.mark).done, remark: remark(event.mark) }

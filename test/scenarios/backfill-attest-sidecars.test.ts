@@ -1,0 +1,121 @@
+import {
+  DeleteObjectCommand,
+  GetObjectRetentionCommand,
+  ListObjectVersionsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { BirdCall } from '../../lib/sandbox/bird-recording.ts'
+import {
+  accountOf,
+  attestationsOf,
+  HOUR_MS,
+  idsOf,
+  pendingOf,
+  queuedIds,
+  reportOf,
+  startWorldAt,
+  sweepToEnd,
+  type TestClock,
+} from '../helpers/backfill-run.ts'
+import type { BackfillWorld } from '../helpers/backfill-world.ts'
+import { callAt, sidecarOf } from '../helpers/listed-calls.ts'
+import { keysOf } from '../helpers/world.ts'
+
+const NOW = '2026-03-10T12:00:00.000Z'
+const DAY = '2026-03-09'
+const EVENT = { sweep: 'recent', days: 2 }
+
+let world: BackfillWorld
+let clock: TestClock
+beforeEach(async () => {
+  ;({ world, clock } = await startWorldAt(NOW))
+})
+afterEach(() => world[Symbol.asyncDispose]())
+
+const sweep = (env: Record<string, string> = {}) => sweepToEnd(world, { clock, event: EVENT, env })
+const attested = async () => (await attestationsOf(world)).get(DAY) ?? []
+/** Few enough that each sidecar is read at once, or so many that they are listed first. */
+async function archivedCalls(count: number): Promise<[BirdCall, ...BirdCall[]]> {
+  const calls = Array.from({ length: count }, (_, at) => callAt(new Date(Date.UTC(2026, 2, 9, 8, at))))
+  world.setCalls(calls)
+  await world.archiveAll(calls)
+  return calls as [BirdCall, ...BirdCall[]]
+}
+
+describe('sidecars that do not say what they have to', () => {
+  it.for([
+    ['read one by one', 6],
+    ['found by listing', 40],
+  ] as const)('are noticed, and keep the day from being attested, where they are %s', async ([, count]) => {
+    const calls = await archivedCalls(count)
+    const spoilt = calls.slice(0, 4)
+    const [notJson, unknown, another, elsewhere] = spoilt.map(
+      ({ recordingId }) => keysOf(recordingId).sidecar,
+    )
+    await world.put(notJson!, '{"schema":')
+    await world.put(unknown!, '{"schema":"urn:other"}')
+    await world.put(another!, sidecarOf(callAt(`${DAY}T08:00:00Z`), world.workspaceId))
+    await world.put(elsewhere!, sidecarOf(spoilt[3]!, 'another-workspace'))
+    for (let runs = 0; runs < 2; runs++) {
+      await sweep()
+      clock.advance(HOUR_MS)
+      expect(await attested()).toEqual([])
+      expect(await queuedIds(world)).toEqual([])
+      const { lines, unexplained } = await reportOf(world)
+      expect(lines).toMatchObject({ archived: { count: count - 4 }, refused: { count: 4 } })
+      expect(idsOf(unexplained as BirdCall[])).toEqual(idsOf(spoilt))
+    }
+    await world.archiveAll(spoilt)
+    await sweep()
+    expect(await attested()).toMatchObject([{ counts: { archived: count }, exceptions: [] }])
+  })
+})
+
+describe('a sidecar that vanishes', () => {
+  it('between the look and the attestation keeps the day from being attested, and the recording is sent', async () => {
+    const [lost] = await archivedCalls(40)
+    const key = keysOf(lost.recordingId).sidecar
+    world.s3Faults = (request) =>
+      request.operation === 'GetObject' && request.key === key
+        ? { kind: 'error', status: 404, code: 'NoSuchKey' }
+        : undefined
+    await sweep()
+    expect(await attested()).toEqual([])
+    expect((await accountOf(world)).get(lost.recordingId)).toMatchObject({
+      line: 'refused',
+      reason: 'its sidecar is no longer in the bucket',
+    })
+    expect(await pendingOf(world)).toContain(DAY)
+    clock.advance(HOUR_MS)
+    await sweep()
+    expect(await queuedIds(world)).toEqual([lost.recordingId])
+    expect(await attested()).toEqual([])
+    world.s3Faults = () => undefined
+    clock.advance(HOUR_MS)
+    await sweep()
+    expect(await attested()).toMatchObject([{ counts: { archived: 40 } }])
+  })
+})
+
+describe('with retention on', () => {
+  it('an attestation is locked as a recording of the last moment of its day is, and nobody can delete it', async () => {
+    await archivedCalls(2)
+    await sweep({ RETENTION_MODE: 'COMPLIANCE', RETENTION_DAYS: '36500' })
+    const [attestation] = await attested()
+    const client = new S3Client({ forcePathStyle: true, customUserAgent: 'backfill-world' })
+    const at = { Bucket: 'archive', Key: String(attestation?.['key']) }
+    const { Retention } = await client.send(new GetObjectRetentionCommand(at))
+    const until = new Date(Date.parse('2026-03-10T00:00:00Z') + 36_500 * 86_400_000)
+    expect(Retention).toEqual({ Mode: 'COMPLIANCE', RetainUntilDate: until })
+    const { Versions = [] } = await client.send(
+      new ListObjectVersionsCommand({ Bucket: at.Bucket, Prefix: at.Key }),
+    )
+    const VersionId = Versions[0]?.VersionId
+    await expect(client.send(new DeleteObjectCommand({ ...at, VersionId }))).rejects.toThrow(
+      /AccessDenied|WORM|lock/i,
+    )
+    expect(await attested()).toEqual([attestation])
+    client.destroy()
+  })
+})

@@ -1,4 +1,4 @@
-import { GIVEN_UP, isUnderway, judge, type Facts } from './judge.ts'
+import { GIVEN_UP, isUnderway, judge, NEVER_AVAILABLE, type Facts } from './judge.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import type { Listed } from './listed.ts'
 import type { Listing } from './listing.ts'
@@ -44,8 +44,10 @@ export function idsToAsk(
   listing: Listing | undefined,
   inBucket: ReadonlyMap<string, InBucket>,
 ): string[] {
-  const forgotten = ledger.open.filter(({ recordingId, line }) =>
-    listing === undefined ? line === 'not-yet' || line === 'refused' : !listing.own.has(recordingId),
+  const forgotten = ledger.open.filter(({ recordingId, line, reason }) =>
+    listing === undefined
+      ? line === 'not-yet' || line === 'refused' || reason === NEVER_AVAILABLE
+      : !listing.own.has(recordingId),
   )
   const unreadable = [...(listing?.unreadable.keys() ?? [])].filter((id) => listing?.own.has(id) !== true)
   const ids = new Set([...forgotten.map(({ recordingId }) => recordingId), ...unreadable])

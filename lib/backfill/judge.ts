@@ -28,7 +28,7 @@ export interface Verdict {
 /** The reason of a recording that a person has given up. */
 export const GIVEN_UP = 'given-up'
 /** The archiver's patience ended, not Bird's: once the recording is available after all, it is sent again. */
-const NEVER_AVAILABLE = 'never-available'
+export const NEVER_AVAILABLE = 'never-available'
 
 /**
  * The first row that fits:

@@ -6,13 +6,16 @@ import { countLine, countUnexplained, type Report, writeReport } from '../backfi
 import { countDays } from '../backfill/window.ts'
 import { type Backfiller, composeBackfiller } from '../compose-backfill.ts'
 import { type Deadline, endlessDeadline, systemClock } from '../deadline.ts'
+import { StoppedError } from '../errors.ts'
 import { createJsonLog, type Log } from '../log.ts'
 import { VERSION } from '../version.ts'
 import { describePlan } from './backfill-plan.ts'
 import { describeRange, describeReport } from './backfill-report.ts'
 import type { BackfillSettings } from './backfill-settings.ts'
 import { EXIT } from './exit-codes.ts'
-import { count, formatDuration, printHint, printJson, printLine } from './print.ts'
+import { peakMemoryBytes } from './peak-memory.ts'
+import { count, formatBytes, formatDuration, printHint, printJson, printLine } from './print.ts'
+import { printError } from './print-error.ts'
 import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
 import { createTerminalLog } from './terminal-log.ts'
 import { type Signals, watchSignals } from './watch-signals.ts'
@@ -47,6 +50,12 @@ export async function sweepRange(
           deadline,
           signals,
           progress,
+        }).catch((error: unknown) => {
+          progress.stop()
+          // What is wrong with one workspace must not keep the others waiting.
+          return error instanceof StoppedError
+            ? EXIT.incomplete
+            : printError(error, `workspace ${workspaceId}`)
         }),
       )
     }
@@ -61,11 +70,10 @@ export async function sweepRange(
 /** What a run has cost: how the bucket was looked into depends on how large a part of it the windows are. */
 function describeEffort(backfiller: Backfiller): string {
   const { lists, reads } = backfiller.systems.sidecars.requests()
-  const memoryMb = Math.round(process.resourceUsage().maxRSS / 1000)
   return [
     `${count(backfiller.requestsToBird(), 'request')} to Bird`,
     `sidecars found by ${count(lists, 'listing')} and ${count(reads, 'read')}`,
-    `${memoryMb} MB of memory at most`,
+    `${formatBytes(peakMemoryBytes())} of memory at most`,
   ].join(' · ')
 }
 

@@ -1,6 +1,5 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.ts'
-import { ConfigurationError, describeError } from '../errors.ts'
 import { addArchiveCommand } from './commands/archive.ts'
 import { addBackfillCommand } from './commands/backfill.ts'
 import { addDemoCommand } from './commands/demo.ts'
@@ -10,8 +9,8 @@ import { addEnqueueCommand } from './commands/enqueue.ts'
 import { addReportCommand } from './commands/report.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
 import { EXIT, type Finish } from './exit-codes.ts'
-import { printFaults, printProblem, quitWhenNobodyReads } from './print.ts'
-import { UsageError } from './usage-error.ts'
+import { quitWhenNobodyReads } from './print.ts'
+import { printError } from './print-error.ts'
 
 const HELP = `
 Start here:
@@ -66,14 +65,5 @@ export async function main(argv: string[]): Promise<number> {
 function explain(error: unknown): number {
   // Commander has said what is wrong already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.misconfigured
-  if (error instanceof ConfigurationError) {
-    printFaults('The configuration needs mending:', error.faults)
-    return EXIT.misconfigured
-  }
-  if (error instanceof UsageError) {
-    printFaults(error.message, error.faults)
-    return EXIT.misconfigured
-  }
-  printProblem(describeError(error))
-  return EXIT.incomplete
+  return printError(error)
 }

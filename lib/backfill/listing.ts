@@ -63,12 +63,13 @@ export function createListing(window: Window, limit: number): Listing {
     get pages() {
       return pages
     },
-    digest: () => digestOfIds([...own.keys(), ...unreadable.keys()]),
+    digest: () => digestOfIds([...new Set([...own.keys(), ...unreadable.keys()])]),
     add(items) {
-      const before = seen.size + nameless
+      // What has no id cannot be told from what came before.
+      const before = seen.size
       for (const item of items) take(item)
       pages += 1
-      stalePages = seen.size + nameless === before ? stalePages + 1 : 0
+      stalePages = seen.size === before ? stalePages + 1 : 0
       if (own.size > limit && window.size !== 'minute') return 'too-many'
       if (stalePages >= STALE_PAGES) return 'circling'
       return strays.size > MANY_STRAYS + own.size ? 'unfiltered' : 'more'

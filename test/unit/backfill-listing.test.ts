@@ -1,0 +1,198 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readListed } from '../../lib/backfill/listed.ts'
+import { createListing, groupByDay, type Listing } from '../../lib/backfill/listing.ts'
+import { queryOf, type Window, windowNamed } from '../../lib/backfill/window.ts'
+
+const DAY = windowNamed('2026-10-01') as Window
+const AT = '2026-10-01T08:00:00Z'
+const idOf = (index: number): string => `${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`
+const item = (index: number, createdAt: string | Date = AT, status = 'available') => ({
+  id: idOf(index),
+  status,
+  createdAt: typeof createdAt === 'string' ? createdAt : createdAt.toISOString(),
+})
+const items = (count: number, first = 0, createdAt: string | Date = AT) =>
+  Array.from({ length: count }, (_, index) => item(first + index, createdAt))
+
+function listingOf(...pages: unknown[][]): Listing {
+  const listing = createListing(DAY, 1_000)
+  for (const page of pages) expect(listing.add(page)).toBe('more')
+  return listing
+}
+const namesOf = (listing: Listing) => ({
+  own: [...listing.own.keys()],
+  strays: [...listing.strays.keys()],
+  unreadable: Object.fromEntries(listing.unreadable),
+  nameless: listing.nameless,
+})
+
+describe('an item of the list', () => {
+  it('is read as far as a sweep looks at it', () => {
+    const id = 'ABCDEF00-0000-4000-8000-00000000000A'
+    const link = { url: 'https://x.example/?X-Amz-Signature=1', origin: 'unheard-of' }
+    expect(
+      readListed({ id, status: 'moved', createdAt: '2026-10-01T10:00:00+02:00', duration: 7, ...link }),
+    ).toEqual({
+      ok: true,
+      listed: {
+        recordingId: id.toLowerCase(),
+        status: 'moved',
+        createdAt: new Date(AT),
+        durationSeconds: 7,
+      },
+    })
+  })
+
+  it.each([undefined, 0, -1, '7', null])('has no duration where Bird says %j', (duration) => {
+    const read = readListed({ ...item(1), duration })
+    expect(read).toMatchObject({ ok: true, listed: { durationSeconds: undefined } })
+  })
+
+  it.each([
+    ['status', { ...item(1), status: 7 }, idOf(1)],
+    ['status', { id: idOf(1).toUpperCase(), createdAt: AT }, idOf(1)],
+    ['createdAt', item(1, 'yesterday'), idOf(1)],
+    ["createdAt, Go's absent time", item(1, '0001-01-01T00:00:00Z'), idOf(1)],
+    ['createdAt', { ...item(1), createdAt: 1_759_305_600_000 }, idOf(1)],
+    ['status, createdAt', { id: idOf(1) }, idOf(1)],
+    ['id', { ...item(1), id: '../x' }, undefined],
+    ['id', { ...item(1), id: 7 }, undefined],
+    ['id, status, createdAt', {}, undefined],
+    ['whole', null, undefined],
+    ['whole', 'text', undefined],
+    ['whole', 7, undefined],
+  ])('is told by its id, where it has one, if it cannot be read at: %s', (fields, odd, recordingId) => {
+    const [names = ''] = fields.split(', Go')
+    expect(readListed(odd)).toEqual({ ok: false, recordingId, reason: `unreadable in the list: ${names}` })
+  })
+
+  it('never breaks the run, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.anything(), (odd) => {
+        const listing = createListing(DAY, 10)
+        expect(listing.add([odd, item(1)])).toBe('more')
+        expect(listing.own.has(idOf(1))).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('what the list says of a window', () => {
+  const { startAt, endAt } = queryOf(DAY)
+  const next = (moment: Date, ms: number): Date => new Date(moment.getTime() + ms)
+
+  it.each([
+    ['at its beginning', DAY.from, 'own'],
+    ['just before its beginning', next(DAY.from, -1), 'neither'],
+    ['just before its end', next(DAY.to, -1), 'own'],
+    ['at its end', DAY.to, 'neither'],
+    ['where the query begins', startAt, 'neither'],
+    ['just before the query begins', next(startAt, -1), 'strays'],
+    ['where the query ends, which may be inclusive', endAt, 'neither'],
+    ['just behind the query', next(endAt, 1), 'strays'],
+    ['years away', new Date('2020-01-01T00:00:00Z'), 'strays'],
+  ])('takes a recording from %s (%s) for: %s', (_, createdAt, kind) => {
+    const listing = listingOf([item(1, createdAt)])
+    expect({ own: listing.own.size, strays: listing.strays.size }).toEqual({
+      own: kind === 'own' ? 1 : 0,
+      strays: kind === 'strays' ? 1 : 0,
+    })
+  })
+
+  it('is what was said last of each, in whatever letter case its id came', () => {
+    const id = idOf(1).replace('-0000-', '-abcd-')
+    const listing = listingOf([{ ...item(1), id }], [{ ...item(1, AT, 'failed'), id: id.toUpperCase() }])
+    expect([...listing.own.values()]).toEqual([
+      { recordingId: id, status: 'failed', createdAt: new Date(AT), durationSeconds: undefined },
+    ])
+  })
+
+  it('tells what cannot be read by its id, and counts what has not even one', () => {
+    const listing = listingOf([{ ...item(1), status: 7 }, item(2), {}], [null, { id: 'odd' }])
+    expect(namesOf(listing)).toEqual({
+      own: [idOf(2)],
+      strays: [],
+      unreadable: { [idOf(1)]: 'unreadable in the list: status' },
+      nameless: 3,
+    })
+    expect(listing.pages).toBe(2)
+  })
+
+  it('has a digest of its recordings, whatever their order, status, and pages, and however often they come', () => {
+    const odd = { ...item(9), status: 7 }
+    const digest = listingOf([item(1), item(2), odd]).digest()
+    expect(listingOf([odd], [item(2, AT, 'failed')], [], [item(1), item(2)]).digest()).toBe(digest)
+    expect(listingOf([item(1), item(2), odd, item(3, '2020-01-01T00:00:00Z')]).digest()).toBe(digest)
+    expect(listingOf([item(1), item(2), item(9)]).digest()).toBe(digest)
+    expect(listingOf([item(1), item(2), odd, item(9)]).digest()).toBe(digest)
+    const others = [[], [item(1), item(2)], [item(1), item(2), item(8)], [item(1), item(2), odd, item(3)]]
+    for (const other of others) expect(listingOf(other).digest()).not.toBe(digest)
+  })
+})
+
+describe('a list that is read page by page', () => {
+  it('is too long once it has more recordings of the window than may be held', () => {
+    const listing = createListing(DAY, 10)
+    expect(listing.add(items(10))).toBe('more')
+    expect(listing.add(items(10))).toBe('more')
+    expect(listing.add(items(50, 100, '2026-10-02T00:30:00Z'))).toBe('more')
+    expect(listing.add([item(10)])).toBe('too-many')
+  })
+
+  it('is never too long for a minute, which cannot be split', () => {
+    const listing = createListing(windowNamed('2026-10-01T0800') as Window, 10)
+    expect(listing.add(items(11))).toBe('more')
+    expect(listing.own.size).toBe(11)
+  })
+
+  it('goes in a circle after 50 pages without anything new, however it names them', () => {
+    const listing = createListing(DAY, 100)
+    expect(listing.add([item(1), item(2)])).toBe('more')
+    for (let page = 1; page < 50; page++) expect(listing.add([item(1 + (page % 2))])).toBe('more')
+    // One that is new begins the count anew, wherever it lies and even if it cannot be read.
+    expect(listing.add([item(3, '2020-01-01T00:00:00Z')])).toBe('more')
+    for (let page = 1; page < 50; page++) expect(listing.add([])).toBe('more')
+    expect(listing.add([{ ...item(4), status: 7 }])).toBe('more')
+    for (let page = 1; page < 50; page++) expect(listing.add([item(4)])).toBe('more')
+    expect(listing.add([item(1)])).toBe('circling')
+  })
+
+  it('goes in a circle although an item without an id is on every page', () => {
+    const listing = createListing(DAY, 100)
+    const verdicts = Array.from({ length: 60 }, () => listing.add([item(1), { status: 'odd' }]))
+    expect(verdicts.indexOf('circling')).toBe(50)
+  })
+
+  it('is another list if it holds thousands from elsewhere and hardly any of the window', () => {
+    const listing = createListing(DAY, 10_000)
+    expect(listing.add(items(5))).toBe('more')
+    expect(listing.add(items(2_005, 100, '2020-01-01T00:00:00Z'))).toBe('more')
+    expect(listing.add([item(99, '2020-01-01T00:00:00Z')])).toBe('unfiltered')
+  })
+})
+
+describe('recordings by their day', () => {
+  it('are each under the UTC day of its createdAt', () => {
+    const moments = fc.date({
+      min: new Date('1970-01-01T00:00:00Z'),
+      max: new Date('2100-01-01T00:00:00Z'),
+      noInvalidDate: true,
+    })
+    fc.assert(
+      fc.property(fc.array(moments), (dates) => {
+        const all = dates.map((createdAt, index) => ({
+          recordingId: idOf(index),
+          status: 'available',
+          createdAt,
+          durationSeconds: undefined,
+        }))
+        const groups = [...groupByDay(all)]
+        expect(new Set(groups.map(([day]) => day.name)).size).toBe(groups.length)
+        for (const [day, members] of groups)
+          expect(members).toEqual(all.filter(({ createdAt }) => createdAt.toISOString().startsWith(day.name)))
+        expect(groups.flatMap(([, members]) => members)).toHaveLength(all.length)
+      }),
+    )
+  })
+})

@@ -2,6 +2,7 @@ import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, type S3Clien
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import { isAlreadyThere, isMissing, statusOf, storeFailure } from './failure.ts'
+import { isConfiguredElsewhere } from './foreign.ts'
 import { repeatOnConflict } from './whole.ts'
 
 /** A document as it stood when it was read. */
@@ -41,6 +42,7 @@ const CHANGE_PAUSE_MS = 20
  * the condition fails, 404 that the object is gone, 409 that another write is under way.
  */
 export function createDocuments(client: S3Client, bucket: string, clock: Clock): Documents {
+  const isForeign = isConfiguredElsewhere(client)
   const read: Documents['read'] = async (key, signal) => {
     try {
       const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
@@ -55,28 +57,47 @@ export function createDocuments(client: S3Client, bucket: string, clock: Clock):
       throw storeFailure('read', key, error)
     }
   }
-  const replace: Documents['replace'] = async (key, version, text, signal) => {
+  const put = async (
+    key: string,
+    text: string,
+    condition: { readonly IfMatch?: string; readonly IfNoneMatch?: string },
+    signal: AbortSignal,
+  ): Promise<Version> => {
     const command = new PutObjectCommand({
       Bucket: bucket,
       Key: key,
       Body: text,
       ContentType: 'application/json',
-      ...(version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version.etag }),
+      ...condition,
     })
-    const put = (): Promise<string | undefined> =>
-      client.send(command, { abortSignal: signal }).then(({ ETag }) => ETag)
+    const { ETag } = await repeatOnConflict(
+      () => client.send(command, { abortSignal: signal }),
+      clock,
+      signal,
+    )
+    if (ETag === undefined) throw new StoreError(`${key} was written, and S3 named no ETag`)
+    return { text, etag: ETag }
+  }
+
+  const replace: Documents['replace'] = async (key, version, text, signal) => {
     try {
-      const etag = await repeatOnConflict(put, clock, signal)
-      if (etag === undefined) throw new StoreError(`${key} was written, and S3 named no ETag`)
-      return { text, etag }
+      const condition = version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version.etag }
+      return await put(key, text, condition, signal)
     } catch (error) {
       signal.throwIfAborted()
       if (!isAlreadyThere(error) && statusOf(error) !== 404) throw storeFailure('write', key, error)
       // The SDK tries again after a lost answer, and then meets its own write.
       const now = await read(key, signal)
-      return now?.text === text ? now : undefined
+      if (now?.text === text) return now
+      // Some S3-compatible stores refuse every condition of this kind where a bucket keeps versions.
+      if (version === undefined || now?.etag !== version.etag || !(await isForeign)) return undefined
+      return await put(key, text, {}, signal).catch((cause: unknown) => {
+        signal.throwIfAborted()
+        throw storeFailure('write', key, cause)
+      })
     }
   }
+
   return {
     read,
     replace,

@@ -1,4 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3'
 import type { MediaFacts } from '../archive/media.ts'
 import type { StoredAudio } from '../archive/sidecar.ts'
 import type { Clock } from '../deadline.ts'
@@ -6,6 +5,7 @@ import { StoreError } from '../errors.ts'
 import type { Memory } from '../memory.ts'
 import type { AudioOrder } from './audio-order.ts'
 import { isRefused, storeFailure } from './failure.ts'
+import { isConfiguredElsewhere } from './foreign.ts'
 import { toReadable } from './landing-stream.ts'
 import { partBytesFor, type Upload, uploadParts } from './parts.ts'
 import { ensureLock, headObject, type Place, proveEqual, verifyStored } from './stored.ts'
@@ -145,17 +145,5 @@ export function createStore(options: StoreOptions): Store {
         throw storeFailure('write', order.key, error)
       }
     },
-  }
-}
-
-/** Unknown counts as elsewhere: that costs a request, the opposite might cost evidence. */
-async function isConfiguredElsewhere(client: S3Client): Promise<boolean> {
-  try {
-    return (
-      (await client.config.serviceConfiguredEndpoint?.()) !== undefined ||
-      client.config.isCustomEndpoint !== false
-    )
-  } catch {
-    return true
   }
 }

@@ -47,6 +47,23 @@ async function countVersions(Key: string): Promise<number> {
 }
 
 describe('the gateway, unlike AWS', () => {
+  it('refuses every If-Match where the bucket keeps versions, and elsewhere each ETag in quotes', async () => {
+    const replace = async (bucket: string, condition: (etag: string) => string): Promise<string> => {
+      const Key = randomUUID()
+      const { ETag = '' } = await put({ Bucket: bucket, Key })
+      const replaced = put({ Bucket: bucket, Key, IfMatch: condition(ETag) })
+      return await replaced.then(
+        () => 'replaced',
+        (error: Error) => error.name,
+      )
+    }
+    const bare = (etag: string): string => etag.replaceAll('"', '')
+    for (const bucket of [Bucket, plain])
+      expect(await replace(bucket, (etag) => etag)).toBe('PreconditionFailed')
+    expect(await replace(Bucket, bare)).toBe('PreconditionFailed')
+    expect(await replace(plain, bare)).toBe('replaced')
+  })
+
   it('ignores If-None-Match on PutObject where the bucket keeps versions, and only there', async () => {
     const Key = randomUUID()
     await put({ Key, IfNoneMatch: '*' })

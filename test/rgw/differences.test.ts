@@ -54,7 +54,7 @@ describe('the gateway, unlike AWS', () => {
       const replaced = put({ Bucket: bucket, Key, IfMatch: condition(ETag) })
       return await replaced.then(
         () => 'replaced',
-        (error: Error) => error.name,
+        (error: unknown) => (error instanceof Error ? error.name : String(error)),
       )
     }
     const bare = (etag: string): string => etag.replaceAll('"', '')

@@ -7,7 +7,9 @@ import { createBackfillKeys } from '../../lib/backfill/keys.ts'
 import { composeBackfillFunction, type SweepAnswer } from '../../lib/compose-backfill.ts'
 import type { Clock } from '../../lib/deadline.ts'
 import { createJsonLog } from '../../lib/log.ts'
+import type { BirdCall } from '../../lib/sandbox/bird-recording.ts'
 import { type BackfillWorld, type BackfillWorldOptions, startBackfillWorld } from './backfill-world.ts'
+import { callAt, type CallOverrides } from './listed-calls.ts'
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
@@ -174,6 +176,12 @@ async function versionsOf(Prefix: string): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
   for (const { Key = '' } of Versions) counts.set(Key, (counts.get(Key) ?? 0) + 1)
   return counts
+}
+
+/** Calls of a day, a minute apart; the last one is the newest, which Bird lists first. */
+export function callsOn(day: string, count: number, overrides: CallOverrides = {}): BirdCall[] {
+  const firstMs = Date.parse(`${day}T02:00:00Z`)
+  return Array.from({ length: count }, (_, at) => callAt(new Date(firstMs + at * 60_000), overrides))
 }
 
 /** The recordings that messages in the queue ask for, sorted. */

@@ -5,11 +5,13 @@ import { judge, type Line } from '../backfill/judge.ts'
 import { LINES } from '../backfill/report.ts'
 import { type Backfiller, composeBackfiller } from '../compose-backfill.ts'
 import { endlessDeadline } from '../deadline.ts'
+import { StoppedError } from '../errors.ts'
 import type { BackfillSettings } from './backfill-settings.ts'
 import { createSweepLog } from './backfill-sweep.ts'
 import { EXIT } from './exit-codes.ts'
 import type { AskedFor } from './ids.ts'
 import { alignRows, count, printJson, printLine, style } from './print.ts'
+import { printError } from './print-error.ts'
 import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
 import { readRecordings } from './read-recordings.ts'
 import { watchSignals } from './watch-signals.ts'
@@ -37,26 +39,46 @@ export async function backfillIds(file: string, settings: BackfillSettings, json
     onSecond: () => deadline.stop('batch-stopped'),
   })
   const backfiller = composeBackfiller(config, { log: createSweepLog(json, progress.say) })
-  const results: Result[] = []
   const time = { ...deadline, mayStart: () => !signals.stopped.aborted && deadline.mayStart() }
+  const results: Result[] = []
+  const codes: number[] = []
   try {
     const [defaultWorkspaceId = config.workspaceId] = config.backfillWorkspaceIds
-    for (const [workspaceId, ids] of groupByWorkspace(recordings, defaultWorkspaceId)) {
-      const known = await backfiller.systems.learn(workspaceId, deadline.signal)
-      for (let start = 0; start < ids.length && time.mayStart(); start += CHUNK) {
-        const chunk = ids.slice(start, start + CHUNK)
-        const done = await backfillChunk(workspaceId, chunk, known, backfiller, time)
-        if (json) for (const { line, ...result } of done) printJson({ ...result, outcome: line })
-        results.push(...done)
-        progress.update(results.length, '')
-      }
-    }
+    for (const [workspaceId, ids] of groupByWorkspace(recordings, defaultWorkspaceId))
+      await backfillWorkspace(workspaceId, ids, { backfiller, time, json, progress, results }).catch(
+        // What is wrong with one workspace must not keep the others waiting, nor hide what has been done.
+        (error: unknown) => {
+          progress.stop()
+          if (!(error instanceof StoppedError)) codes.push(printError(error, `workspace ${workspaceId}`))
+        },
+      )
     progress.stop()
     printResults(results, recordings.length, duplicates, json)
-    return signals.exitCode() ?? exitCodeOf(results, recordings.length)
+    return signals.exitCode() ?? Math.max(...codes, exitCodeOf(results, recordings.length))
   } finally {
     progress.stop()
     await backfiller.close()
+  }
+}
+
+type Time = Parameters<Backfiller['systems']['bird']['ask']>[2]
+
+interface Run {
+  readonly backfiller: Backfiller
+  readonly time: Time
+  readonly json: boolean
+  readonly progress: Progress
+  readonly results: Result[]
+}
+
+async function backfillWorkspace(workspaceId: string, ids: readonly string[], run: Run): Promise<void> {
+  const { backfiller, time, json, progress, results } = run
+  const known = await backfiller.systems.learn(workspaceId, time.signal)
+  for (let start = 0; start < ids.length && time.mayStart(); start += CHUNK) {
+    const done = await backfillChunk(workspaceId, ids.slice(start, start + CHUNK), known, backfiller, time)
+    if (json) for (const { line, ...result } of done) printJson({ ...result, outcome: line })
+    results.push(...done)
+    progress.update(results.length, '')
   }
 }
 
@@ -66,16 +88,11 @@ async function backfillChunk(
   ids: readonly string[],
   known: Known,
   { systems }: Backfiller,
-  time: Parameters<Backfiller['systems']['bird']['ask']>[2],
+  time: Time,
 ): Promise<Result[]> {
   const found = await systems.sidecars.find(workspaceId, ids, time.signal)
-  const limit = pLimit(ASKED_AT_ONCE)
-  const asked = new Map<string, Asked>()
-  await Promise.all(
-    ids
-      .filter((id) => !found.has(id))
-      .map((id) => limit(async () => void asked.set(id, await systems.bird.ask(workspaceId, id, time)))),
-  )
+  const missing = ids.filter((id) => !found.has(id))
+  const asked = await askAll(missing, (id) => systems.bird.ask(workspaceId, id, time))
   const now = systems.clock.now()
   const results = ids.map((recordingId): Result & { readonly send: boolean } => {
     const sidecar = found.get(recordingId)
@@ -97,6 +114,19 @@ async function backfillChunk(
     .map(({ recordingId, reason }): Entry => ({ recordingId, line: 'sent', reason, firstSeenAt: now }))
   const unsent = await systems.feed.send(workspaceId, toSend, time, () => {})
   return results.map(({ send: _, ...result }) => ({ ...result, ...unsent.get(result.recordingId) }))
+}
+
+/** The first that fails is the last one that is begun. */
+async function askAll(
+  ids: readonly string[],
+  ask: (id: string) => Promise<Asked>,
+): Promise<ReadonlyMap<string, Asked>> {
+  const limit = pLimit(ASKED_AT_ONCE)
+  try {
+    return new Map(await Promise.all(ids.map((id) => limit(async () => [id, await ask(id)] as const))))
+  } finally {
+    limit.clearQueue()
+  }
 }
 
 function groupByWorkspace(

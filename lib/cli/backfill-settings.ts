@@ -1,3 +1,4 @@
+import { WORKSPACE_ID } from '../archive/message.ts'
 import { type Range, readRange, wholeDays } from '../backfill/window.ts'
 import { type Config, readConfig } from '../config.ts'
 import { ConfigurationError } from '../errors.ts'
@@ -29,6 +30,15 @@ export function readBackfillSettings(options: {
 }): BackfillSettings {
   const { from, to, workspace, rate, needsRange } = options
   const now = new Date()
+  const strange = (workspace ?? []).filter((id) => !WORKSPACE_ID.test(id.trim()))
+  if (strange.length > 0)
+    throw new UsageError(
+      'The workspace cannot be read:',
+      strange.map(
+        (id) =>
+          `--workspace ${id.slice(0, 40)} is not a workspace id: it is the UUID in your Bird workspace's address`,
+      ),
+    )
   if (needsRange && from === undefined)
     throw new UsageError('Which time?', [
       '--from 2024-01-01 names the first day; --ids FILE names recordings',

@@ -46,6 +46,10 @@ export function addBackfillCommand(program: Command, finish: Finish): void {
         throw new UsageError('These do not go together:', ['--ids, --dry-run and --status: choose one'])
       if (ids !== undefined && (options.from ?? options.to) !== undefined)
         throw new UsageError('These do not go together:', ['--ids names recordings, --from and --to a time'])
+      if (ids !== undefined && (options.workspace ?? []).length > 1)
+        throw new UsageError('These do not go together:', [
+          '--ids and several --workspace: name each recording with its workspace, as {"recordingId", "workspaceId"}',
+        ])
       const settings = readBackfillSettings({ ...options, needsRange: ids === undefined })
       if (ids !== undefined) finish(await backfillIds(ids, settings, json))
       else if (status) finish(await showStatus(settings, json))

@@ -1,5 +1,6 @@
 import { describeError } from '../errors.ts'
 import type { DeadLetters, Round, RoundResult } from '../sqs/dead-letters.ts'
+import { HIDDEN_SECONDS } from '../sqs/letter-receipts.ts'
 import { inspectQueues } from '../sqs/inspect.ts'
 import type { DlqConfig } from './dlq-environment.ts'
 import type { LetterFilter } from './dlq-filter.ts'
@@ -33,6 +34,7 @@ export interface RoundEnd extends RoundResult {
   readonly signalled: number | undefined
 }
 
+const HIDDEN_MINUTES = HIDDEN_SECONDS / 60
 const NOTHING: RoundResult = { complete: false, cameBack: 0, hidden: undefined }
 
 /** Goes through the queue as {@link DeadLetters.goThrough} does, with progress on stderr and Ctrl-C as a wish. Never rejects. */
@@ -91,11 +93,11 @@ export function printCaveats(end: RoundEnd): void {
     printProblem(`${count(cameBack, 'letter')} came back already; see why with: bird-archive dlq list`)
   if (hidden !== undefined)
     printProblem(
-      `${count(hidden.letters, 'letter')} could not be let go of, and stay hidden for up to 15 minutes: ${describeError(hidden.error)}`,
+      `${count(hidden.letters, 'letter')} could not be let go of, and stay hidden for up to ${HIDDEN_MINUTES} minutes: ${describeError(hidden.error)}`,
     )
   if (heldByOthers > 0)
     printHint(
-      `About ${count(heldByOthers, 'letter')} could not be seen: somebody else reads them. After a run that was killed they are back within 15 minutes.`,
+      `About ${count(heldByOthers, 'letter')} could not be seen: somebody else reads them. After a run that was killed they are back within ${HIDDEN_MINUTES} minutes.`,
     )
   if (!complete && error === undefined && signalled === undefined)
     printHint(

@@ -196,6 +196,20 @@ describe('nothing is lost', () => {
     expect({ sent: queue.length, deadLetters, hidden }).toEqual({ sent: 10, deadLetters: ids, hidden: [] })
   })
 
+  it('when one of many sent letters cannot be deleted: that one is let go of', async () => {
+    const ids = await queues.putMany(3)
+    queues.sqs.script = async (call, pass) => {
+      if (call.operation !== 'DeleteMessageBatch') return await pass()
+      const { Entries } = call.input as { Entries: { Id: string }[] }
+      const [kept] = Entries.splice(1, 1)
+      return { ...(await pass()), Failed: [{ Id: kept?.Id, Code: 'InternalError', SenderFault: false }] }
+    }
+    const { fates } = await sendBack()
+    const undeleted = [...fates].filter(([, { kind }]) => kind === 'undeleted').map(([id]) => id)
+    expect(undeleted).toHaveLength(1)
+    expect(await queues.bodies()).toEqual({ queue: ids, deadLetters: undeleted, hidden: [] })
+  })
+
   it.for(['QueueDoesNotExist', 'AccessDenied'])('when the queue cannot be sent to: %s', async (refused) => {
     const ids = await queues.putMany(30)
     queues.sqs.script = async ({ operation }, pass) =>

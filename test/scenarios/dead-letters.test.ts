@@ -35,11 +35,14 @@ describe('looking through the queue', () => {
     ).toBe(true)
   })
 
-  it('asks with long polls alone: a short one may be answered as if the queue were empty', async () => {
+  it('asks for all attributes, and with long polls: a short one may be answered as if the queue were empty', async () => {
     await queues.letters.peek(10, never)
     const polls = queues.sqs.calls.filter(({ operation }) => operation === 'ReceiveMessage')
     expect(polls.length).toBeGreaterThan(0)
-    for (const { input } of polls) expect(input['WaitTimeSeconds']).toBeGreaterThan(0)
+    for (const { input } of polls) {
+      expect(input['WaitTimeSeconds']).toBeGreaterThan(0)
+      expect(input['MessageAttributeNames']).toEqual(['All'])
+    }
   })
 
   it('gives what SQS itself moved the reason failed-too-often, and nothing of a body that cannot be read', async () => {

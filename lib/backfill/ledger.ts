@@ -111,13 +111,16 @@ export function noteListing(
 
 /** Whether a new survey of an attested window says what it said then: nothing is to be done. */
 export function isUnchanged(before: Ledger, listed: Ledger['listed']): boolean {
-  return before.attestation !== null && listed.complete && listed.digest === before.listed.digest
+  const isSame = listed.digest === before.listed.digest && listed.nameless === 0
+  return before.attestation !== null && listed.complete && isSame
 }
 
 /** What a part of a window that is split takes over into its own ledger; undefined if that is nothing. */
 export function inheritOpen(whole: Ledger, part: Window): ((ledger: Ledger) => Ledger) | undefined {
-  const inherited = whole.open.filter(({ createdAt = windowNamed(whole.window)?.from }) =>
-    createdAt === undefined ? false : isWithin(createdAt, part),
+  const home = windowNamed(whole.window) ?? part
+  // What Bird says it created outside of the window, or does not say, goes to the first part.
+  const inherited = whole.open.filter(({ createdAt = home.from }) =>
+    isWithin(isWithin(createdAt, home) ? createdAt : home.from, part),
   )
   if (inherited.length === 0) return undefined
   return (ledger) => {
@@ -145,7 +148,7 @@ export function noteLost(ledger: Ledger, lost: ReadonlyMap<string, string>, now:
 
 /** Whether an entry needs nothing more: Bird has no audio, or a person has given it up. */
 export function isExplained({ line, reason }: { readonly line: Line; readonly reason: string }): boolean {
-  return line === 'nothing-to-archive' || reason === GIVEN_UP
+  return line === 'nothing-to-archive' || (line === 'dead-lettered' && reason === GIVEN_UP)
 }
 
 /** Whether nothing of a window is left open, and nothing more is to be expected of it. */

@@ -38,7 +38,7 @@ export function lostOf(
   return new Map(
     ids.flatMap((id) => {
       const sidecar = sidecars.get(id)
-      if (sidecar?.sha256 !== undefined) return []
+      if (sidecar?.sha256 !== undefined && sidecar.bytes !== undefined) return []
       return [[id, sidecar?.fault ?? 'its sidecar is no longer in the bucket'] as const]
     }),
   )

@@ -1,9 +1,21 @@
 import * as v from 'valibot'
 import { toWorkspaceId, WORKSPACE_ID } from './archive/message.ts'
 import type { RetentionPolicy } from './archive/retention.ts'
-import { isLoopback, type OriginPattern, parseOrigin } from './bird/redirect.ts'
+import type { OriginPattern } from './bird/redirect.ts'
 import { ConfigurationError } from './errors.ts'
 import type { LogLevel } from './log.ts'
+import {
+  flag,
+  misspeltIn,
+  origins,
+  queueUrl,
+  required,
+  retentionFaultsIn,
+  settingsIn,
+  toRetention,
+  webUrl,
+  wholeNumber,
+} from './settings.ts'
 
 /** Everything that the environment decides, read once. */
 export interface Config {
@@ -32,71 +44,9 @@ export interface Config {
   readonly memoryMb: number
 }
 
-/** One named setting: how its text is read, and the text that stands for it when it is not set. */
-const required = (name: string, hint: string) =>
-  // A missing key has a message of valibot's own; and what is empty is looked at no further.
-  v.pipe(v.optional(v.string(), ''), v.nonEmpty(`${name} is not set: ${hint}`), v.trim())
-
-const wholeNumber = (name: string, fallback: string, min: number, max: number) =>
-  v.pipe(
-    v.optional(v.string(), fallback),
-    v.trim(),
-    v.regex(/^\d{1,9}$/, `${name} must be a whole number from ${min} to ${max}`),
-    v.transform(Number),
-    v.check((value) => value >= min && value <= max, `${name} must be a whole number from ${min} to ${max}`),
-  )
-
-const Url = (name: string, fallback: string) =>
-  v.pipe(
-    v.optional(v.string(), fallback),
-    v.trim(),
-    v.check((text) => URL.canParse(text), `${name} is not a URL`),
-    v.transform((text) => new URL(URL.canParse(text) ? text : fallback)),
-    v.check(
-      (url) => url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)),
-      `${name} must be https (plain http is allowed for this machine itself only)`,
-    ),
-    v.check(
-      (url) => url.username === '' && url.password === '' && url.search === '' && url.hash === '',
-      `${name} must hold no credentials, query or fragment`,
-    ),
-  )
-
-const origins = v.pipe(
-  v.optional(v.string(), 'https://*.amazonaws.com'),
-  v.transform((text) =>
-    text
-      .split(',')
-      .filter((entry) => entry.trim() !== '')
-      .map(parseOrigin),
-  ),
-  v.rawTransform(({ dataset, addIssue }) => {
-    const good: OriginPattern[] = []
-    for (const origin of dataset.value) {
-      if (typeof origin === 'string') addIssue({ message: `MEDIA_ORIGINS: ${origin}` })
-      else good.push(origin)
-    }
-    if (dataset.value.length === 0)
-      addIssue({ message: 'MEDIA_ORIGINS names no origin: leave it unset for https://*.amazonaws.com' })
-    return good
-  }),
-)
-
-const queueUrl = (name: string, hint: string) =>
-  v.pipe(
-    required(name, hint),
-    v.check(
-      (text) => /^https?:\/\//i.test(text) && URL.canParse(text),
-      `${name} is not a URL: it is the queue's URL, not its ARN or name`,
-    ),
-    v.check(
-      (text) => !text.endsWith('.fifo'),
-      `${name} is a FIFO queue, which can delay no single message: use a standard queue`,
-    ),
-  )
-
-const Environment = v.object({
-  BIRD_API_URL: Url('BIRD_API_URL', 'https://api.bird.com'),
+/** The settings of the functions and of the backfill, each with how its text is read. */
+export const Environment = v.object({
+  BIRD_API_URL: webUrl('BIRD_API_URL', 'https://api.bird.com'),
   BIRD_WORKSPACE_ID: v.pipe(
     required('BIRD_WORKSPACE_ID', "it is the UUID in your Bird workspace's address"),
     v.regex(WORKSPACE_ID, 'BIRD_WORKSPACE_ID has characters that no workspace id has'),
@@ -155,19 +105,13 @@ const Environment = v.object({
     'off',
   ),
   RETENTION_DAYS: v.optional(wholeNumber('RETENTION_DAYS', '', 1, 36_500)),
-  S3_FORCE_PATH_STYLE: v.pipe(
-    v.optional(v.picklist(['true', 'false', '1', '0'], 'S3_FORCE_PATH_STYLE must be true or false'), 'false'),
-    v.transform((text) => text === 'true' || text === '1'),
-  ),
+  S3_FORCE_PATH_STYLE: flag('S3_FORCE_PATH_STYLE'),
   LOG_LEVEL: v.optional(
     v.picklist(['debug', 'info', 'warn', 'error'], 'LOG_LEVEL must be debug, info, warn or error'),
     'info',
   ),
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: wholeNumber('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '1024', 64, 1_048_576),
 })
-
-/** Names that begin like ours but are none of ours: a misspelt RETENTION_DAYS must not switch retention off silently. */
-const OUR_PREFIXES = /^(?:BIRD|ARCHIVE|BACKFILL|RETENTION|MEDIA|NOT_READY)_/
 
 /**
  * Reads the environment strictly. An empty value counts as not set.
@@ -178,28 +122,17 @@ export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
   needs: { readonly queues: boolean },
 ): Config {
-  const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
-  )
+  const set = settingsIn(environment)
   const parsed = v.safeParse(Environment, set)
   const env = parsed.output as v.InferOutput<typeof Environment>
   const faults = parsed.success ? [] : parsed.issues.map(({ message }) => message)
 
-  for (const name of Object.keys(set))
-    if (OUR_PREFIXES.test(name) && !(name in Environment.entries))
-      faults.push(`${name} is not a setting of this program: is it misspelt?`)
+  faults.push(...misspeltIn(set, Environment.entries))
   if ((set['BIRD_ACCESS_KEY'] === undefined) === (set['BIRD_ACCESS_KEY_SECRET'] === undefined))
     faults.push(
       'set exactly one of BIRD_ACCESS_KEY (the key itself) and BIRD_ACCESS_KEY_SECRET (its name or ARN in Secrets Manager)',
     )
-  const mode = set['RETENTION_MODE'] ?? 'off'
-  const retains = mode !== 'off'
-  if (retains && set['RETENTION_DAYS'] === undefined)
-    faults.push(`RETENTION_MODE is ${mode}, so RETENTION_DAYS must say for how many days from the call`)
-  if (!retains && set['RETENTION_DAYS'] !== undefined)
-    faults.push(
-      'RETENTION_DAYS is set, but RETENTION_MODE is off: set it to GOVERNANCE or COMPLIANCE, or remove RETENTION_DAYS',
-    )
+  faults.push(...retentionFaultsIn(set))
   for (const name of ['QUEUE_URL', 'DEAD_LETTER_QUEUE_URL'])
     if (needs.queues && set[name] === undefined)
       faults.push(
@@ -227,10 +160,7 @@ export function readConfig(
     concurrency: env.CONCURRENCY,
     mediaOrigins: env.MEDIA_ORIGINS,
     notReadyHours: env.NOT_READY_HOURS,
-    retention:
-      RETENTION_MODE === 'off' || RETENTION_DAYS === undefined
-        ? { mode: 'off' }
-        : { mode: RETENTION_MODE, days: RETENTION_DAYS },
+    retention: toRetention(RETENTION_MODE, RETENTION_DAYS),
     forcePathStyle: env.S3_FORCE_PATH_STYLE,
     logLevel: env.LOG_LEVEL,
     memoryMb: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,

@@ -26,7 +26,7 @@ export interface Report {
   /** Windows that have a ledger, split ones by their parts; and those of them that are attested, with their digests. */
   windows: number
   readonly attested: Map<string, string>
-  /** Days of the range without a ledger. */
+  /** Days of the range without a ledger, and parts of split ones. */
   readonly unswept: string[]
   /** Windows whose list did not come to its end, with the reason. */
   readonly cutShort: Map<string, string>
@@ -65,11 +65,10 @@ export function startReport(workspaceId: string, range: Range): Report {
 /** Adds what a ledger says; one of a window that was split says nothing, its parts do. */
 export function addLedger(report: Report, ledger: Ledger, now: Date): void {
   if (ledger.split) return
-  if (ledger.sweptAt === null) {
-    report.unswept.push(ledger.window)
+  if (ledger.sweptAt === null)
     // What is remembered there is counted all the same.
-    if (ledger.open.length === 0) return
-  } else report.windows += 1
+    report.unswept.push(ledger.window)
+  else report.windows += 1
   addToLine(report, 'archived', 'archived', undefined, ledger.archived.length)
   for (const entry of ledger.open) addEntry(report, ledger.window, entry, now)
   if (ledger.attestation !== null) report.attested.set(ledger.window, ledger.attestation.digest)
@@ -153,13 +152,15 @@ export function judgeCompleteness(
 ): { readonly sure: boolean; readonly grounds: readonly Ground[] } {
   const { unswept, cutShort, agreed, windows, strays, nameless } = report
   const days = countDays(report.range)
+  // Of a day that was split, parts may be missing.
+  const missed = new Set(unswept.map((name) => name.slice(0, 10))).size
   const ground = (isGood: boolean, good: string, bad: string): Ground =>
     isGood ? { holds: 'yes', text: good } : { holds: 'no', text: bad }
   const grounds = [
     ground(
-      unswept.length === 0,
+      missed === 0,
       `every day was swept (${days})`,
-      `${unswept.length} of ${days} days were never swept`,
+      `${missed} of ${days} days were never swept, or not in full`,
     ),
     ground(
       cutShort.size === 0,

@@ -10,7 +10,7 @@ import { readSweepRequest, takeTurns } from './backfill/schedule.ts'
 import { lastDays } from './backfill/window.ts'
 import { createBirdClient, DEFAULT_BIRD_LIMITS } from './bird/client.ts'
 import { getRecordingMetrics } from './bird/list.ts'
-import { askFor, surveyWindow } from './bird/survey.ts'
+import { askAll, askFor, surveyWindow } from './bird/survey.ts'
 import { accessKeyFrom } from './compose-key.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Clock, createDeadline, systemClock } from './deadline.ts'
@@ -97,6 +97,7 @@ export function composeBackfiller(config: Config, options: BackfillOptions = {})
       bird: {
         survey: (workspaceId, window, limit, time) => surveyWindow(client, workspaceId, window, limit, time),
         ask: (workspaceId, recordingId, time) => askFor(client, workspaceId, recordingId, time),
+        askAll: (workspaceId, ids, time) => askAll(client, workspaceId, ids, time),
       },
       sidecars,
       ledgers,

@@ -54,6 +54,12 @@ export function idsToAsk(
   return [...ids].filter((id) => !inBucket.has(id))
 }
 
+/** Recordings that the list had in a form that cannot be read, and that may be another window's for all that is known here. */
+export function idsToPlace(ledger: Ledger, listing: Listing | undefined): string[] {
+  const known = new Set([...ledger.archived, ...ledger.open.map(({ recordingId }) => recordingId)])
+  return [...(listing?.unreadable.keys() ?? [])].filter((id) => !known.has(id) && !listing?.own.has(id))
+}
+
 export interface Account {
   /** Sorted. */
   readonly archived: readonly string[]

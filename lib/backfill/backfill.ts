@@ -7,7 +7,7 @@ import type { Found, Sidecars } from '../s3/sidecars.ts'
 import type { Reports } from '../s3/reports.ts'
 import type { Attest } from '../s3/attester.ts'
 import type { Feed } from '../sqs/feed.ts'
-import { type Asked, drawUp, enterUnsent, idsToAsk, idsToFind, type Known } from './account.ts'
+import { type Asked, drawUp, enterUnsent, idsToAsk, idsToFind, idsToPlace, type Known } from './account.ts'
 import { isPending, isSettled, isUnchanged, type Ledger, noteListing } from './ledger.ts'
 import type { Listing } from './listing.ts'
 import { isSwept, tallyOf } from './mark.ts'
@@ -20,6 +20,11 @@ export interface BackfillSystems {
   readonly bird: {
     survey(workspaceId: string, window: Window, limit: number, time: BackfillTime): Promise<Survey>
     ask(workspaceId: string, recordingId: string, time: BackfillTime): Promise<Asked>
+    askAll(
+      workspaceId: string,
+      ids: Iterable<string>,
+      time: BackfillTime,
+    ): Promise<ReadonlyMap<string, Asked>>
   }
   readonly sidecars: Sidecars
   readonly ledgers: Ledgers
@@ -184,9 +189,9 @@ async function account(
   const { order, systems, time, known } = run
   const { workspaceId } = order
   const found = await systems.sidecars.find(workspaceId, idsToFind(before, listing), time.signal)
-  const asked = new Map<string, Asked>()
-  for (const id of idsToAsk(before, listing, found))
-    asked.set(id, await systems.bird.ask(workspaceId, id, time))
+  const toAsk = new Set([...idsToAsk(before, listing, found), ...idsToPlace(before, listing)])
+  const asked = await systems.bird.askAll(workspaceId, toAsk, time)
+  for (const [id, said] of asked) listing?.place(id, said)
   const drawn = drawUp(before, listing, found, asked, known, systems.clock.now())
   const onWait = (queued: number): void => run.observe({ kind: 'waiting', queued })
   const unsent = order.looksOnly

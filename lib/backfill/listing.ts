@@ -22,6 +22,11 @@ export interface Listing {
    * - `unfiltered`: hardly anything lies in the time that was asked for
    */
   add(items: readonly unknown[]): 'more' | 'too-many' | 'circling' | 'unfiltered'
+  /**
+   * Gives one that could not be read its place, now that Bird was asked for it: it is the window's, or a stray, or goes
+   * where it is another window's.
+   */
+  place(recordingId: string, said: Omit<Listed, 'recordingId'> | { readonly fault: string }): void
 }
 
 /** Pages in a row that bring nothing new: more than any page that was cut anew can repeat. */
@@ -38,19 +43,21 @@ export function createListing(window: Window, limit: number): Listing {
   const seen = new Set<string>()
   let [nameless, pages, stalePages] = [0, 0, 0]
 
+  const sort = (listed: Listed): void => {
+    const { recordingId, createdAt } = listed
+    // `endAt` may be inclusive.
+    const reach = { from: asked.startAt, to: new Date(asked.endAt.getTime() + 1) }
+    if (isWithin(createdAt, window)) own.set(recordingId, listed)
+    else if (!isWithin(createdAt, reach)) strays.set(recordingId, listed)
+  }
+
   const take = (item: unknown): void => {
     const read = readListed(item)
     const id = read.ok ? read.listed.recordingId : read.recordingId
     if (id === undefined) nameless += 1
     else seen.add(id)
-    if (!read.ok) {
-      if (id !== undefined) unreadable.set(id, read.reason)
-    } else if (isWithin(read.listed.createdAt, window)) own.set(read.listed.recordingId, read.listed)
-    // `endAt` may be inclusive.
-    else if (
-      !isWithin(read.listed.createdAt, { from: asked.startAt, to: new Date(asked.endAt.getTime() + 1) })
-    )
-      strays.set(read.listed.recordingId, read.listed)
+    if (read.ok) sort(read.listed)
+    else if (id !== undefined) unreadable.set(id, read.reason)
   }
 
   return {
@@ -73,6 +80,9 @@ export function createListing(window: Window, limit: number): Listing {
       if (own.size > limit && window.size !== 'minute') return 'too-many'
       if (stalePages >= STALE_PAGES) return 'circling'
       return strays.size > MANY_STRAYS + own.size ? 'unfiltered' : 'more'
+    },
+    place(recordingId, said) {
+      if (!('fault' in said) && unreadable.delete(recordingId)) sort({ recordingId, ...said })
     },
   }
 }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { readListed } from '../backfill/listed.ts'
 import type { Asked } from '../backfill/account.ts'
 import { createListing, type Listing } from '../backfill/listing.ts'
@@ -74,5 +75,24 @@ export async function askFor(
       return { fault: 'gone: Bird knows it no more' }
     if (error instanceof BirdError && error.failure.status === 422) return { fault: 'unprocessable' }
     throw error
+  }
+}
+
+/** More at once gain nothing against a limit of 50 requests/s. */
+const ASKED_AT_ONCE = 8
+
+/** Asks for many, each by its id. Rejects with the first fault; then no more are begun. */
+export async function askAll(
+  client: BirdClient,
+  workspaceId: string,
+  ids: Iterable<string>,
+  time: CallTime,
+): Promise<ReadonlyMap<string, Asked>> {
+  const limit = pLimit(ASKED_AT_ONCE)
+  const ask = async (id: string) => [id, await askFor(client, workspaceId, id, time)] as const
+  try {
+    return new Map(await Promise.all(Array.from(ids, (id) => limit(() => ask(id)))))
+  } finally {
+    limit.clearQueue()
   }
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { countDays, type Range, type Window, windowAt, windowNamed } from './window.ts'
+import { countDays, daysOf, isWithin, type Range, type Window, windowAt, windowNamed } from './window.ts'
 
 const MARK_SCHEMA = 'urn:bird-recording-archiver:backfill-mark:1'
 
@@ -54,10 +54,36 @@ export function beginPass(workspaceId: string, range: Range, pass: number, now: 
   }
 }
 
-/** Goes on with a pass that is not finished, whatever its range; else begins the next one. */
-export function openPass(held: Mark | undefined, workspaceId: string, range: Range, now: Date): Mark {
-  if (held !== undefined && held.finishedAt === null) return held
-  return beginPass(workspaceId, range, (held?.pass ?? 0) + 1, now)
+/**
+ * The pass that a run works on.
+ *
+ * | the last pass                                | by hand   | on a schedule                                        |
+ * | -------------------------------------------- | --------- | ---------------------------------------------------- |
+ * | none, or finished                            | a new one | a new one                                            |
+ * | days of this very range are left             | goes on   | goes on                                              |
+ * | only windows are left that were taken before | goes on   | a new one: those that hold new recordings cannot wait |
+ * | days of another range are left               | goes on   | a new one                                            |
+ *
+ * A new one on a schedule takes over what the last has left on days before its own, so that a window that fails time and
+ * again neither gets lost nor keeps the others waiting.
+ */
+export function openPass(
+  held: Mark | undefined,
+  workspaceId: string,
+  range: Range,
+  isScheduled: boolean,
+  now: Date,
+): Mark {
+  const begun = beginPass(workspaceId, range, (held?.pass ?? 0) + 1, now)
+  if (held === undefined || held.finishedAt !== null) return begun
+  const isSameRange = +held.range.from === +range.from && +held.range.to === +range.to
+  if (!isScheduled || (isSameRange && held.next < held.range.to)) return held
+  const untaken = [...daysOf({ from: held.next, to: held.range.to })].map(({ name }) => name)
+  const left = [...held.taken, ...untaken].filter((name) => {
+    const from = windowNamed(name)?.from
+    return from !== undefined && from < range.from
+  })
+  return { ...begun, taken: left }
 }
 
 /** Takes the next day; undefined where all are taken. */
@@ -106,7 +132,8 @@ export function isSwept(mark: Mark): boolean {
 
 /** Days done and days in all; a day that was split counts when all of it is done. */
 export function countDone(mark: Mark): { readonly done: number; readonly total: number } {
-  const unfinished = new Set(mark.taken.map((name) => name.slice(0, 10)))
+  const days = mark.taken.map((name) => name.slice(0, 10))
+  const unfinished = new Set(days.filter((day) => isWithin(new Date(day), mark.range)))
   const begun = countDays({ from: mark.range.from, to: mark.next })
   return { done: begun - unfinished.size, total: countDays(mark.range) }
 }

@@ -14,8 +14,11 @@ export interface BackfillOrder {
   readonly range: Range
   /** Whether to look only: nothing is sent and nothing is written. */
   readonly looksOnly: boolean
-  /** Whether days outside of the range that are not attested yet are looked at again, too. */
-  readonly revisits: boolean
+  /**
+   * Whether it is one of many runs over days that move on: then days before them that are not attested yet are looked at
+   * again, too, and a window that cannot be swept does not keep a run from the others.
+   */
+  readonly isScheduled: boolean
   /** Recordings of one window that are held at once; a larger window is split. */
   readonly windowLimit: number
 }

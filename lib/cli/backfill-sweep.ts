@@ -98,7 +98,7 @@ async function sweepWorkspace(workspaceId: string, sweep: WorkspaceSweep): Promi
     range,
     windowLimit: backfiller.windowLimit,
     looksOnly: dryRun,
-    revisits: false,
+    isScheduled: false,
   }
   const time = { ...deadline, mayStart: () => !signals.stopped.aborted && deadline.mayStart() }
   const end = await backfill(order, backfiller.systems, time, (event) => {

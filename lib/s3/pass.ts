@@ -35,7 +35,7 @@ export interface Pass {
   finish(now: Date): Promise<void>
 }
 
-/** Goes on with the unfinished pass of the order's name, whatever its range, or begins one. */
+/** Goes on with the pass of the order's name, or begins one. */
 export async function openPass(
   order: BackfillOrder,
   ledgers: Ledgers,
@@ -53,7 +53,7 @@ export async function openPass(
     mark = await ledgers.changeMark(
       workspaceId,
       name,
-      (held) => resumeOrBegin(held, workspaceId, range, now),
+      (held) => resumeOrBegin(held, workspaceId, range, order.isScheduled, now),
       signal,
     )
   const held = await ledgers.readPending(workspaceId, signal)

@@ -66,7 +66,7 @@ async function sweep(): Promise<Awaited<ReturnType<typeof backfill>>> {
     name: 'gateway',
     range,
     looksOnly: false,
-    revisits: false,
+    isScheduled: false,
     windowLimit: 1000,
   }
   const time = { signal: new AbortController().signal, patienceMs: () => 60_000, mayStart: () => true }

@@ -115,15 +115,35 @@ describe('a pass', () => {
 describe('the next run', () => {
   const other = range('2026-11-01', '2026-11-02')
   const later = new Date('2026-11-05T00:00:00Z')
-  it('goes on with a pass that is not finished, whatever range it is asked for', () => {
-    const { mark } = take(BEGUN)
-    expect(openPass(mark, 'ws', other, later)).toBe(mark)
+  it('by hand goes on with a pass that is not finished, whatever range it is asked for', () => {
+    const mark = { ...BEGUN, pass: 4, next: THREE_DAYS.to, taken: ['2026-10-02'] }
+    expect(openPass(mark, 'ws', other, false, later)).toBe(mark)
   })
 
   it('begins the next pass after one that is finished, and the first where there is none', () => {
     const finished = { ...BEGUN, pass: 4, next: THREE_DAYS.to, finishedAt: NOW }
-    expect(openPass(finished, 'ws', other, later)).toEqual(beginPass('ws', other, 5, later))
-    expect(openPass(undefined, 'ws', other, later)).toEqual(beginPass('ws', other, 1, later))
+    for (const isScheduled of [true, false]) {
+      expect(openPass(finished, 'ws', other, isScheduled, later)).toEqual(beginPass('ws', other, 5, later))
+      expect(openPass(undefined, 'ws', other, isScheduled, later)).toEqual(beginPass('ws', other, 1, later))
+    }
+  })
+
+  it('on a schedule goes on while days of the same range are left, and no longer', () => {
+    const underway = { ...BEGUN, next: new Date('2026-10-02'), taken: ['2026-10-01'] }
+    expect(openPass(underway, 'ws', THREE_DAYS, true, later)).toBe(underway)
+    const stuck = { ...BEGUN, next: THREE_DAYS.to, taken: ['2026-10-02'] }
+    expect(openPass(stuck, 'ws', THREE_DAYS, true, later)).toEqual(beginPass('ws', THREE_DAYS, 2, later))
+  })
+
+  it('on a schedule takes over what is left on days before its own, parts too', () => {
+    const moved = range('2026-10-03', '2026-10-06')
+    const mark = { ...BEGUN, next: new Date('2026-10-02'), taken: ['2026-10-01T05', '2026-09-12'] }
+    const begun = beginPass('ws', moved, 2, later)
+    expect(openPass(mark, 'ws', moved, true, later)).toEqual({
+      ...begun,
+      taken: ['2026-10-01T05', '2026-09-12', '2026-10-02'],
+    })
+    expect(countDone(openPass(mark, 'ws', moved, true, later))).toEqual({ done: 0, total: 3 })
   })
 })
 

@@ -1,0 +1,137 @@
+import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3'
+import { utcDay } from '../archive/keys.ts'
+import { lockFor, type RetentionPolicy } from '../archive/retention.ts'
+import type { Clock } from '../deadline.ts'
+import { StoreError } from '../errors.ts'
+import { type AccessRecord, readAccess, writeAccess } from '../retrieve/access.ts'
+import type { RetrieveKeys } from '../retrieve/keys.ts'
+import { storeFailure } from './failure.ts'
+import type { Texts } from './texts.ts'
+
+/** Which lines are asked for; without a criterion, all of them. */
+export interface AccessCriteria {
+  /** The first moment. */
+  readonly from?: Date | undefined
+  /** The first moment that is left out. */
+  readonly to?: Date | undefined
+  /** Lower-case UUID. */
+  readonly recordingId?: string | undefined
+  readonly actor?: string | undefined
+}
+
+/** A line as it was found; one that cannot be read may be any line, so it is always told. */
+export type AccessFound =
+  | { readonly kind: 'read'; readonly key: string; readonly record: AccessRecord }
+  | { readonly kind: 'unreadable'; readonly key: string; readonly reason: string }
+
+/** Who retrieved what, and why: written once, locked like the recordings, never changed. */
+export interface AccessLog {
+  /**
+   * Writes one line. Nothing may be handed out before this has resolved.
+   * @throws StoreError or ConfigurationError if it could not be written
+   */
+  write(record: AccessRecord, signal: AbortSignal): Promise<void>
+  /**
+   * Reads lines in order of time.
+   * @throws StoreError or ConfigurationError if the bucket fails: what came before it is not all
+   */
+  read(criteria: AccessCriteria, signal: AbortSignal): AsyncGenerator<AccessFound, void, undefined>
+}
+
+const READS_AT_ONCE = 16
+
+/** @param options.retention how long a line is kept, counted from its own time */
+export function createAccessLog(options: {
+  readonly client: S3Client
+  readonly bucket: string
+  readonly texts: Texts
+  readonly keys: RetrieveKeys
+  readonly retention: RetentionPolicy
+  readonly clock: Clock
+}): AccessLog {
+  const { client, bucket, texts, keys, retention, clock } = options
+
+  /** S3 lists in the order of the keys' bytes, which is the order of time here; all days are one listing. */
+  async function* listKeys(from: Date | undefined, to: Date | undefined, signal: AbortSignal) {
+    const prefix = keys.allAccess()
+    const end = to === undefined ? undefined : `${keys.accessDay(utcDay(to)).slice(0, -1)}0`
+    try {
+      const pages = paginateListObjectsV2(
+        { client },
+        {
+          Bucket: bucket,
+          Prefix: prefix,
+          ...(from !== undefined && { StartAfter: keys.accessDay(utcDay(from)) }),
+        },
+        { abortSignal: signal },
+      )
+      for await (const { Contents = [] } of pages)
+        for (const { Key = '' } of Contents) {
+          // '0' is the character behind '/': from there on, other days begin.
+          if (end !== undefined && Key >= end) return
+          yield Key
+        }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw storeFailure('list', prefix, error)
+    }
+  }
+
+  const readOne = async (key: string, signal: AbortSignal): Promise<AccessFound> => {
+    const text = await texts.read(key, signal)
+    if (text === undefined)
+      return {
+        kind: 'unreadable',
+        key,
+        reason: 'it was listed, and is gone: somebody deletes lines of the access log',
+      }
+    const read = readAccess(text)
+    return read.ok
+      ? { kind: 'read', key, record: read.record }
+      : { kind: 'unreadable', key, reason: read.reason }
+  }
+
+  return {
+    async write(record, signal) {
+      const key = keys.access(record.at, record.id)
+      const text = writeAccess(record)
+      const lock = lockFor(retention, record.at, clock.now())
+      if (await texts.writeOnce(key, text, 'application/x-ndjson', lock, signal)) return
+      // After a lost answer the next attempt meets its own object.
+      if ((await texts.read(key, signal)) !== text)
+        throw new StoreError(`${key} holds another line of the access log`)
+    },
+    async *read(criteria, signal) {
+      const ahead: Promise<AccessFound>[] = []
+      const next = async (): Promise<AccessFound | undefined> => {
+        const found = await ahead.shift()
+        return found !== undefined && isWanted(found, criteria) ? found : undefined
+      }
+      try {
+        for await (const key of listKeys(criteria.from, criteria.to, signal)) {
+          const reading = readOne(key, signal)
+          // Its failure is met when its turn comes.
+          reading.catch(() => undefined)
+          ahead.push(reading)
+          const found = ahead.length < READS_AT_ONCE ? undefined : await next()
+          if (found !== undefined) yield found
+        }
+        while (ahead.length > 0) {
+          const found = await next()
+          if (found !== undefined) yield found
+        }
+      } finally {
+        await Promise.allSettled(ahead)
+      }
+    },
+  }
+}
+
+function isWanted(found: AccessFound, { from, to, recordingId, actor }: AccessCriteria): boolean {
+  if (found.kind === 'unreadable') return true
+  const { record } = found
+  if (from !== undefined && record.at < from) return false
+  if (to !== undefined && record.at >= to) return false
+  if (recordingId !== undefined && !record.recordingIds.includes(recordingId)) return false
+  return actor === undefined || record.actor === actor
+}

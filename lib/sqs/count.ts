@@ -1,5 +1,6 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { describeError, StoreError } from '../errors.ts'
+import { findQueueFault } from './mends.ts'
 
 /** Messages of a queue as SQS estimates them; the counts lag behind by a minute or so. */
 export interface QueueCount {
@@ -11,7 +12,7 @@ export interface QueueCount {
 
 /**
  * Counts the messages of a queue. Source: SQS API Reference, GetQueueAttributes, `ApproximateNumberOfMessages…`.
- * @throws StoreError if SQS does not say
+ * @throws StoreError if SQS does not say, ConfigurationError if it will not before a person has mended something
  */
 export async function countMessages(
   client: SQSClient,
@@ -39,6 +40,8 @@ export async function countMessages(
     return { waiting, all }
   } catch (cause) {
     signal.throwIfAborted()
+    const fault = findQueueFault(cause, 'QUEUE_URL', 'sqs:GetQueueAttributes')
+    if (fault !== undefined) throw fault
     throw new StoreError(`the queue cannot be counted: ${describeError(cause)}`, { cause })
   }
 }

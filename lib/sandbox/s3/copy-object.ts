@@ -8,10 +8,23 @@ import type { Answer, Context } from './context.ts'
 import type { Version } from './model.ts'
 import { encryptionHeaders, objectHeaders, tagsOfHeader } from './properties.ts'
 import { lockOfWrite } from './put-object.ts'
+import { requireReadable } from './restore-object.ts'
 import { S3Error } from './s3-error.ts'
 import { readTarget } from './target.ts'
 import { commitVersion, conditionHeaders, etagOf, guardConditions, newVersionId } from './write-version.ts'
 import { textElement, xmlDocument } from './xml.ts'
+
+const CLASS = 'x-amz-storage-class'
+
+/** A copy is STANDARD, whatever its source was, unless the request says otherwise. */
+function unclassed(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== CLASS))
+}
+
+function ofTarget(headers: Record<string, string>): Record<string, string> {
+  const storageClass = headers[CLASS]
+  return { ...encryptionHeaders(headers), ...(storageClass === undefined ? {} : { [CLASS]: storageClass }) }
+}
 
 /** CopyObject: a version of its own, with the source's properties or, by REPLACE, the request's. */
 export async function copyObject(context: Context): Promise<Answer> {
@@ -23,10 +36,11 @@ export async function copyObject(context: Context): Promise<Answer> {
     throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key')
   const sourceBucket = bucketOf(from)
   const source = versionOf(from, sourceBucket)
+  requireReadable(source, now)
   const replaced = headers['x-amz-metadata-directive'] === 'REPLACE'
   const kept = replaced
     ? objectHeaders(headers)
-    : { ...source.headers, ...encryptionHeaders(objectHeaders(headers)) }
+    : { ...unclassed(source.headers), ...ofTarget(objectHeaders(headers)) }
   const check = guardConditions(bucket, target.key, conditionHeaders(context))
   const algorithm = readAlgorithm(
     String(headers['x-amz-checksum-algorithm'] ?? source.checksum?.algorithm ?? 'CRC64NVME'),

@@ -8,6 +8,7 @@ import type { Bucket, Version } from './model.ts'
 import { versionProperties } from './properties.ts'
 import { parseRange } from './range.ts'
 import type { ByteRange } from './range.ts'
+import { requireReadable, restoreHeaders } from './restore-object.ts'
 import { S3Error } from './s3-error.ts'
 
 const OVERRIDES = [
@@ -39,7 +40,7 @@ function wantedRange({ headers, target, fault }: Context, version: Version): Byt
 
 /** Status and headers of a read. Checksums are given when asked for, and only for the whole: they say nothing of a part. */
 function describe(context: Context, bucket: Bucket, version: Version): { answer: Answer; range: ByteRange } {
-  const { headers, target, fault } = context
+  const { headers, target, fault, now } = context
   checkReadConditions(headers, version)
   const partial = wantedRange(context, version)
   const range = partial ?? { start: 0, end: version.size }
@@ -51,6 +52,7 @@ function describe(context: Context, bucket: Bucket, version: Version): { answer:
       status: partial ? 206 : 200,
       headers: {
         ...versionProperties(version),
+        ...restoreHeaders(version, now),
         ...checksumHeaders(checksum),
         ...versionHeaders(bucket, version),
         ...overrides(target.query),
@@ -65,6 +67,7 @@ function describe(context: Context, bucket: Bucket, version: Version): { answer:
 export function getObject(context: Context): Answer {
   const bucket = bucketOf(context)
   const version = versionOf(context, bucket)
+  requireReadable(version, context.now)
   const { answer, range } = describe(context, bucket, version)
   return { ...answer, body: { fd: openBody(bucket, context.target.key, version), ...range } }
 }

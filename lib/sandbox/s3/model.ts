@@ -19,6 +19,12 @@ export interface Retention {
   until: string
 }
 
+/** A restore of an archived version that was asked for; both ISO 8601. */
+export interface RestoredCopy {
+  readyAt: string
+  expiresAt: string
+}
+
 export interface StoredPart {
   partNumber: number
   size: number
@@ -45,6 +51,7 @@ export interface Version {
   checksum?: Checksum
   retention?: Retention
   legalHold?: 'ON' | 'OFF'
+  restore?: RestoredCopy
   parts?: StoredPart[]
   /** of the multipart upload that made it: a completion asked for twice is recognised by it */
   uploadId?: string

@@ -29,6 +29,7 @@ import {
 } from './object-lock.ts'
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.ts'
 import { putObject } from './put-object.ts'
+import { restoreObject } from './restore-object.ts'
 import { S3Error } from './s3-error.ts'
 import type { Target } from './target.ts'
 
@@ -87,6 +88,7 @@ const OPERATIONS: Record<string, [string, Operation]> = {
   'PUT object retention': ['PutObjectRetention', putObjectRetention],
   'GET object legal-hold': ['GetObjectLegalHold', getObjectLegalHold],
   'PUT object legal-hold': ['PutObjectLegalHold', putObjectLegalHold],
+  'POST object restore': ['RestoreObject', restoreObject],
   'POST object uploads': ['CreateMultipartUpload', createMultipartUpload],
   'PUT object uploadId': ['UploadPart', uploadPart],
   'POST object uploadId': ['CompleteMultipartUpload', completeMultipartUpload],

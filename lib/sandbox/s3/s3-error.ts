@@ -44,6 +44,7 @@ const STATUS: Record<string, number> = {
   PreconditionFailed: 412,
   RequestTimeTooSkewed: 403,
   ServerSideEncryptionConfigurationNotFoundError: 404,
+  RestoreAlreadyInProgress: 409,
   SignatureDoesNotMatch: 403,
   XAmzContentSHA256Mismatch: 400,
 }

@@ -14,10 +14,11 @@ import {
   tickOff,
   writeMark,
 } from '../../lib/backfill/mark.ts'
-import { splitWindow, type Window, windowNamed } from '../../lib/backfill/window.ts'
+import { daysOf, splitWindow, type Window, windowNamed } from '../../lib/backfill/window.ts'
 
 const NOW = new Date('2026-10-05T12:00:00.000Z')
 const range = (from: string, to: string) => ({ from: new Date(from), to: new Date(to) })
+const DAY_MS = 86_400_000
 const THREE_DAYS = range('2026-10-01', '2026-10-04')
 const BEGUN = beginPass('ws', THREE_DAYS, 1, NOW)
 const NONE = { recordings: 0, archived: 0, sent: 0 }
@@ -113,127 +114,69 @@ describe('a pass', () => {
 })
 
 describe('the next run', () => {
-  const other = range('2026-11-01', '2026-11-02')
-  const later = new Date('2026-11-05T00:00:00Z')
-  it('by hand goes on with a pass that is not finished, whatever range it is asked for', () => {
-    const mark = { ...BEGUN, pass: 4, next: THREE_DAYS.to, taken: ['2026-10-02'] }
-    expect(openPass(mark, 'ws', other, false, later)).toBe(mark)
+  const later = new Date('2026-10-06T00:00:00Z')
+  const ON = range('2026-10-03', '2026-10-06')
+  const AHEAD = take(take(BEGUN).mark).mark
+  const LEFT = {
+    ...BEGUN,
+    pass: 4,
+    next: THREE_DAYS.to,
+    taken: ['2026-10-03', '2026-10-01T05', '2026-10-02'],
+  }
+  const FINISHED = { ...BEGUN, pass: 4, next: THREE_DAYS.to, finishedAt: NOW }
+  const begun = (ordered: typeof ON, pass: number, taken: string[] = []): Mark => ({
+    ...beginPass('ws', ordered, pass, later),
+    taken,
   })
 
-  it('begins the next pass after one that is finished, and the first where there is none', () => {
-    const finished = { ...BEGUN, pass: 4, next: THREE_DAYS.to, finishedAt: NOW }
-    for (const isScheduled of [true, false]) {
-      expect(openPass(finished, 'ws', other, isScheduled, later)).toEqual(beginPass('ws', other, 5, later))
-      expect(openPass(undefined, 'ws', other, isScheduled, later)).toEqual(beginPass('ws', other, 1, later))
-    }
-  })
+  it.each([
+    ['none', undefined, ON, begun(ON, 1), begun(ON, 1)],
+    ['a finished one', FINISHED, THREE_DAYS, begun(THREE_DAYS, 5), begun(THREE_DAYS, 5)],
+    ['one with days of this very range left', AHEAD, THREE_DAYS, AHEAD, AHEAD],
+    ['one with taken windows left', LEFT, THREE_DAYS, LEFT, begun(THREE_DAYS, 5)],
+    ['one of another range', LEFT, ON, LEFT, begun(ON, 5, ['2026-10-01T05', '2026-10-02'])],
+    ['one with days of another range left', AHEAD, ON, AHEAD, begun(ON, 2, ['2026-10-01', '2026-10-02'])],
+    ['one that has taken nothing', BEGUN, ON, BEGUN, begun(ON, 2, ['2026-10-01', '2026-10-02'])],
+    [
+      'one of a shorter range',
+      AHEAD,
+      { ...THREE_DAYS, to: ON.to },
+      AHEAD,
+      begun({ ...THREE_DAYS, to: ON.to }, 2),
+    ],
+  ])(
+    'finds %s, and goes on with it or begins anew, by hand and on a schedule',
+    (_, held, ordered, byHand, scheduled) => {
+      expect(openPass(held, 'ws', ordered, false, later)).toEqual(byHand)
+      expect(openPass(held, 'ws', ordered, true, later)).toEqual(scheduled)
+    },
+  )
 
-  it('on a schedule goes on while days of the same range are left, and no longer', () => {
-    const underway = { ...BEGUN, next: new Date('2026-10-02'), taken: ['2026-10-01'] }
-    expect(openPass(underway, 'ws', THREE_DAYS, true, later)).toBe(underway)
-    const stuck = { ...BEGUN, next: THREE_DAYS.to, taken: ['2026-10-02'] }
-    expect(openPass(stuck, 'ws', THREE_DAYS, true, later)).toEqual(beginPass('ws', THREE_DAYS, 2, later))
-  })
-
-  it('on a schedule takes over what is left on days before its own, parts too', () => {
-    const moved = range('2026-10-03', '2026-10-06')
-    const mark = { ...BEGUN, next: new Date('2026-10-02'), taken: ['2026-10-01T05', '2026-09-12'] }
-    const begun = beginPass('ws', moved, 2, later)
-    expect(openPass(mark, 'ws', moved, true, later)).toEqual({
-      ...begun,
-      taken: ['2026-10-01T05', '2026-09-12', '2026-10-02'],
-    })
-    expect(countDone(openPass(mark, 'ws', moved, true, later))).toEqual({ done: 0, total: 3 })
-  })
-})
-
-/** A run that works on the mark with others: what it has in hand, and what it knows to be next. */
-interface Run {
-  inHand: Window | undefined
-  ahead: Window[]
-  tried: Set<string>
-}
-const newRun = (): Run => ({ inHand: undefined, ahead: [], tried: new Set() })
-/** What a window holds; each has another number, so that one that counts twice is noticed. */
-const holds = ({ from, to }: Window): number => from.getTime() / 60_000 + to.getTime()
-
-describe('several runs at once, killed at any moment', () => {
-  it('sweep every part of the range, and count each window once', () => {
-    const steps = fc.array(
-      fc.record({ by: fc.nat(2), act: fc.constantFrom('take', 'take', 'split', 'tick', 'tick', 'kill') }),
-      { maxLength: 120 },
-    )
+  it('on a schedule leaves out no window that the last has left', () => {
+    const days = fc
+      .integer({ min: 0, max: 9 })
+      .map((day) => new Date(THREE_DAYS.from.getTime() + day * DAY_MS))
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 4 }), steps, (days, actions) => {
-        const to = new Date(THREE_DAYS.from.getTime() + days * 86_400_000)
-        let mark = beginPass('ws', { from: THREE_DAYS.from, to }, 1, NOW)
-        const runs = [newRun(), newRun(), newRun()]
-        const counted: Window[] = []
-
-        /** Each step is a document that was read, changed and written. */
-        const change = (edit: (held: Mark) => Mark): boolean => {
-          const read = readMark(writeMark(mark))
-          if (!read.ok) throw new Error(read.reason)
-          mark = edit(read.mark)
-          return mark !== read.mark
-        }
-        const takeWindow = (run: Run): void => {
-          run.inHand ??= run.ahead.shift()
-          if (run.inHand === undefined)
-            change((held) => {
-              const next = takeNext(held)
-              run.inHand = next?.window
-              return next?.mark ?? held
-            })
-          run.inHand ??= leftBehind(mark).find(({ name }) => !run.tried.has(name))
-          if (run.inHand !== undefined) run.tried.add(run.inHand.name)
-        }
-        const tick = (run: Run): void => {
-          const window = run.inHand
-          run.inHand = undefined
-          if (window === undefined) return
-          const came = { recordings: holds(window), archived: 1, sent: 2 }
-          if (change((held) => tickOff(held, window, came))) counted.push(window)
-        }
-        const split = (run: Run): void => {
-          const window = run.inHand
-          if (window === undefined || window.size === 'minute') return
-          run.inHand = undefined
-          const parts = splitWindow(window)
-          run.ahead.unshift(...parts)
-          change((held) => putParts(held, window, parts))
-        }
-        for (const { by, act } of actions) {
-          const run = runs[by] ?? newRun()
-          if (act === 'take') takeWindow(run)
-          else if (act === 'tick') tick(run)
-          else if (act === 'split') split(run)
-          else runs[by] = newRun()
-          const { done, total } = countDone(mark)
-          expect(0 <= done && done <= total && total === days).toBe(true)
-        }
-        // At last one that is not killed.
-        const last = newRun()
-        for (takeWindow(last); last.inHand !== undefined; takeWindow(last)) tick(last)
-
-        expect(isSwept(mark)).toBe(true)
-        expect(countDone(mark)).toEqual({ done: days, total: days })
-        const inOrder = counted.toSorted((a, b) => a.from.getTime() - b.from.getTime())
-        expect([inOrder[0]?.from, ...inOrder.map((window) => window.to)]).toEqual([
-          ...inOrder.map((window) => window.from),
-          to,
-        ])
-        expect(mark.range.from).toEqual(inOrder[0]?.from)
-        expect(mark.tally).toEqual({
-          windows: counted.length,
-          recordings: counted.reduce((sum, window) => sum + holds(window), 0),
-          archived: counted.length,
-          sent: 2 * counted.length,
-        })
+      fc.property(days, days, fc.nat(3), fc.nat(3), (one, other, more, ticked) => {
+        const [from, to] = [one, other].toSorted((a, b) => a.getTime() - b.getTime()) as [Date, Date]
+        let held = beginPass('ws', { from, to: new Date(to.getTime() + more * DAY_MS) }, 1, NOW)
+        for (let next = takeNext(held); next !== undefined && held.taken.length < 4; next = takeNext(held))
+          held = next.mark
+        for (const window of leftBehind(held).slice(0, ticked)) held = tickOff(held, window, NONE)
+        // The days of a schedule move on.
+        const ordered = { from: to, to: new Date(Math.max(held.range.to.getTime(), to.getTime() + DAY_MS)) }
+        const opened = openPass(held, 'ws', ordered, true, later)
+        expect(allLeft(opened)).toEqual(expect.arrayContaining(allLeft(held)))
+        expect(new Set(allLeft(opened)).size).toBe(allLeft(opened).length)
       }),
     )
   })
 })
+
+/** The windows that a mark still asks for. */
+function allLeft({ taken, next, range: { to } }: Mark): string[] {
+  return [...taken, ...[...daysOf({ from: next, to })].map(({ name }) => name)]
+}
 
 describe('the document', () => {
   it('is read as it was written', () => {

@@ -7,6 +7,7 @@ import {
   enterUnsent,
   idsToAsk,
   idsToFind,
+  idsToPlace,
   type InBucket,
   type Known,
   type Unsent,
@@ -178,6 +179,18 @@ describe('the account of a window, whatever goes in,', () => {
       expect(idsToFind(before, listing).filter((one) => !told.has(one))).toEqual([])
       expect(toAsk.filter((one) => inBucket.has(one) || listing?.own.has(one) === true)).toEqual([])
     })
+  })
+})
+
+describe('what Bird is asked for because it may be another window that it belongs to', () => {
+  it('is what the list had in no form that can be read, and what this window does not know', () => {
+    fc.assert(
+      fc.property(ledgers, listings, (before, listing) => {
+        const here = new Set([...before.archived, ...idsOf(before.open), ...(listing?.own.keys() ?? [])])
+        const unreadable = [...(listing?.unreadable.keys() ?? [])]
+        expect(idsToPlace(before, listing)).toEqual(unreadable.filter((one) => !here.has(one)))
+      }),
+    )
   })
 })
 

@@ -172,6 +172,42 @@ describe('a list that is read page by page', () => {
   })
 })
 
+describe('a recording that could not be read, once Bird was asked for it,', () => {
+  const { startAt, endAt } = queryOf(DAY)
+  const said = (createdAt: Date) => ({ status: 'available', createdAt, durationSeconds: 7 })
+  const odd = { ...item(1), status: 7 }
+
+  it.each([
+    ['is one of the window', new Date(AT), ['own']],
+    ['is of another window that will list it', new Date(DAY.from.getTime() - 1), []],
+    ['is of another window that will list it', endAt, []],
+    ['is a stray', new Date(startAt.getTime() - 1), ['strays']],
+  ])('%s: %s', (_, createdAt, kinds) => {
+    const listing = listingOf([odd])
+    listing.place(idOf(1), said(createdAt))
+    const placed = Object.entries({
+      own: listing.own,
+      strays: listing.strays,
+      unreadable: listing.unreadable,
+    })
+    expect(placed.flatMap(([kind, { size }]) => (size > 0 ? [kind] : []))).toEqual(kinds)
+    const listed = { recordingId: idOf(1), ...said(createdAt) }
+    expect([...listing.own.values(), ...listing.strays.values()]).toEqual(kinds.map(() => listed))
+  })
+
+  it('stays what it was where Bird said nothing of use, and one that could be read stays where it is', () => {
+    const listing = listingOf([odd, item(2)])
+    listing.place(idOf(1), { fault: 'unprocessable' })
+    listing.place(idOf(2), said(new Date('2020-01-01T00:00:00Z')))
+    listing.place(idOf(3), said(new Date(AT)))
+    expect(namesOf(listing)).toMatchObject({
+      own: [idOf(2)],
+      strays: [],
+      unreadable: { [idOf(1)]: expect.any(String) },
+    })
+  })
+})
+
 describe('recordings by their day', () => {
   it('are each under the UTC day of its createdAt', () => {
     const moments = fc.date({

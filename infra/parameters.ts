@@ -17,6 +17,9 @@ const SETTING_OF = {
   retentionDays: 'RETENTION_DAYS',
   glacierAfterDays: undefined,
   accessLogBucket: undefined,
+  sweepDays: undefined,
+  weeklySweepDays: undefined,
+  backfillWorkspaceIds: 'BACKFILL_WORKSPACE_IDS',
   quietDays: undefined,
   alarmEmail: undefined,
 } as const
@@ -54,9 +57,12 @@ export interface Chosen {
     | { readonly DestinationBucketName: string; readonly LogFilePrefix: string }
     | { readonly Ref: 'AWS::NoValue' }
   readonly quietDays: number
+  /** The last days that the hourly sweep compares, and the weekly one: none if 0. */
+  readonly sweepDays: number
+  readonly weeklySweepDays: number
   /** One of infra/ for each thing that may be there or not. */
   readonly files: Readonly<
-    Record<'bucket' | 'key' | 'keyUse' | 'secret' | 'secretKeyUse' | 'quiet' | 'email', string>
+    Record<'bucket' | 'key' | 'keyUse' | 'secret' | 'secretKeyUse' | 'quiet' | 'weekly' | 'email', string>
   >
 }
 
@@ -65,6 +71,8 @@ const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/
 const BUCKET_NAME = /^(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/
 const ACCESS_LOG_PREFIX = 'recordings-archive/'
 const GLACIER_DAYS = { min: 1, max: 36_500 }
+const SWEEP_DAYS = { min: 1, max: 31 }
+const WEEKLY_SWEEP_DAYS = { min: 2, max: 3660 }
 
 /**
  * Judges the parameters of a deployment, with the very rules of the function's own settings, and says what follows.
@@ -88,6 +96,7 @@ export function chooseFromParameters(
   const { bucket, keyArn, secretArn, secretKeyArn, prefix, glacierAfterDays, accessLogBucket } = parameters
   const { alarmEmail } = parameters
   const quietDays = Number(parameters.quietDays)
+  const weeklySweepDays = Number(parameters.weeklySweepDays)
   const creates = bucket === ''
   const createsKey = creates && keyArn === ''
   const unless = (without: boolean, file: string): string => `infra/${without ? 'nothing' : file}.yml`
@@ -106,6 +115,8 @@ export function chooseFromParameters(
         ? { Ref: 'AWS::NoValue' }
         : { DestinationBucketName: accessLogBucket, LogFilePrefix: ACCESS_LOG_PREFIX },
     quietDays,
+    sweepDays: Number(parameters.sweepDays),
+    weeklySweepDays,
     files: {
       bucket: unless(!creates, 'bucket'),
       key: unless(!createsKey, 'key'),
@@ -113,6 +124,7 @@ export function chooseFromParameters(
       secret: unless(secretArn !== '', 'secret'),
       secretKeyUse: unless(secretKeyArn === '', 'secret-key-use'),
       quiet: unless(quietDays === 0, 'quiet'),
+      weekly: unless(weeklySweepDays === 0, 'weekly'),
       email: unless(alarmEmail === '', 'email'),
     },
   }
@@ -149,8 +161,7 @@ function inWordsOfParameters(fault: string): string {
 /** What only the deployment can know. */
 function deploymentFaults(parameters: Parameters, packaging: Packaging): readonly string[] {
   const { bucket, keyArn, secretArn, secretKeyArn, glacierAfterDays, accessLogBucket } = parameters
-  const { quietDays, alarmEmail } = parameters
-  const days = /^\d{1,5}$/.test(glacierAfterDays) ? Number(glacierAfterDays) : Number.NaN
+  const { quietDays, alarmEmail, sweepDays, weeklySweepDays } = parameters
   const checks: readonly (readonly [boolean, string])[] = [
     [
       bucket !== '' && !BUCKET_NAME.test(bucket),
@@ -162,7 +173,7 @@ function deploymentFaults(parameters: Parameters, packaging: Packaging): readonl
       'secretArn is not the ARN of a secret in Secrets Manager; leave it empty to create one; never give the key itself',
     ],
     [
-      glacierAfterDays !== '' && !(days >= GLACIER_DAYS.min && days <= GLACIER_DAYS.max),
+      glacierAfterDays !== '' && !isWholeWithin(glacierAfterDays, GLACIER_DAYS),
       `glacierAfterDays must be a whole number from ${GLACIER_DAYS.min} to ${GLACIER_DAYS.max}, or empty for no transition`,
     ],
     [
@@ -186,6 +197,18 @@ function deploymentFaults(parameters: Parameters, packaging: Packaging): readonl
       'accessLogBucket is set, but bucket names an existing one: its logging is its own; remove one of the two',
     ],
     [
+      !isWholeWithin(sweepDays, SWEEP_DAYS),
+      `sweepDays must be a whole number from ${SWEEP_DAYS.min} to ${SWEEP_DAYS.max}`,
+    ],
+    [
+      weeklySweepDays !== '0' && !isWholeWithin(weeklySweepDays, WEEKLY_SWEEP_DAYS),
+      `weeklySweepDays must be a whole number from ${WEEKLY_SWEEP_DAYS.min} to ${WEEKLY_SWEEP_DAYS.max}, or 0 for no weekly sweep`,
+    ],
+    [
+      weeklySweepDays !== '0' && Number(weeklySweepDays) <= Number(sweepDays),
+      'weeklySweepDays is not more than sweepDays, so that the weekly sweep would find nothing new: make it more, or 0 for none',
+    ],
+    [
       !/^[0-7]$/.test(quietDays),
       'quietDays must be a whole number from 1 to 7, or 0 for no alarm when nothing is archived',
     ],
@@ -196,4 +219,8 @@ function deploymentFaults(parameters: Parameters, packaging: Packaging): readonl
     ],
   ]
   return checks.filter(([isFault]) => isFault).map(([, fault]) => fault)
+}
+
+function isWholeWithin(text: string, { min, max }: { readonly min: number; readonly max: number }): boolean {
+  return /^[1-9]\d{0,8}$/.test(text) && Number(text) >= min && Number(text) <= max
 }

@@ -24,12 +24,15 @@ export async function chosen({ options, resolveVariable }) {
 }
 
 /**
- * What one instance may ask of Bird per second: the workspace's share, divided by the instances that may run at once.
+ * What one instance of archive may ask of Bird per second: the workspace's share without that of the sweeps, divided by the
+ * instances that may run at once.
  * @param {{resolveVariable: (name: string) => Promise<string | number>}} osls
  */
-export async function birdRequestsPerSecond({ resolveVariable }) {
+export async function archiveRequestsPerSecond({ resolveVariable }) {
   const number = async (name) => Number(await resolveVariable(`file(infra/numbers.yml):${name}`))
-  const share = (await number('bird.requestsPerSecond')) / (await number('archive.maximumConcurrency'))
+  const sweeps = (await number('bird.sweepsAtOnce')) * (await number('bird.sweepRequestsPerSecond'))
+  const share =
+    ((await number('bird.requestsPerSecond')) - sweeps) / (await number('archive.maximumConcurrency'))
   // The function takes three decimals.
   return Math.floor(share * 1000) / 1000
 }

@@ -9,6 +9,7 @@ const ARN_OF: Readonly<Record<string, string>> = {
   'AWS::S3::Bucket': 'arn:aws:s3:::bucket',
   'AWS::KMS::Key': `${ACCOUNT.replace('SERVICE', 'kms')}key/id`,
   'AWS::SecretsManager::Secret': `${ACCOUNT.replace('SERVICE', 'secretsmanager')}secret:name-AbCdEf`,
+  'AWS::Lambda::Function': `${ACCOUNT.replace('SERVICE', 'lambda')}function:name`,
   // CloudFormation's answer ends so, which in a policy stands for every stream of the group.
   'AWS::Logs::LogGroup': `${ACCOUNT.replace('SERVICE', 'logs')}log-group:name:*`,
 }

@@ -9,6 +9,8 @@ const SOUND = {
   >),
   workspaceId: '00000000-0000-4000-8000-000000000000',
   quietDays: '1',
+  sweepDays: '3',
+  weeklySweepDays: '92',
 }
 const PACKAGING = { stage: 'prod', deploys: false, glacierAfterDays: 90 }
 
@@ -33,10 +35,24 @@ it.each([
   [{ bucket: 'my-archive', accessLogBucket: 'my-logs' }, 'its logging is its own'],
   [{ quietDays: '8' }, 'quietDays must be a whole number from 1 to 7'],
   [{ quietDays: '' }, 'quietDays must be a whole number from 1 to 7'],
+  [{ sweepDays: '0' }, 'sweepDays must be a whole number from 1 to 31'],
+  [{ sweepDays: '03' }, 'sweepDays must be a whole number from 1 to 31'],
+  [{ sweepDays: '32' }, 'sweepDays must be a whole number from 1 to 31'],
+  [{ weeklySweepDays: '' }, 'weeklySweepDays must be a whole number from 2 to 3660, or 0'],
+  [{ weeklySweepDays: '3661' }, 'weeklySweepDays must be a whole number from 2 to 3660, or 0'],
+  [{ weeklySweepDays: '3' }, 'weeklySweepDays is not more than sweepDays'],
+  [{ backfillWorkspaceIds: 'mine; yours' }, 'backfillWorkspaceIds must be workspace ids'],
+  [{ backfillWorkspaceIds: ',' }, 'backfillWorkspaceIds must be workspace ids'],
   [{ keyArn: 'alias/archive' }, 'keyArn is not the ARN of a KMS key'],
   [{ alarmEmail: 'nobody' }, 'alarmEmail is not an address'],
 ])('%j is refused', (change, message) => {
   expect(() => chooseFromParameters({ ...SOUND, ...change }, [], PACKAGING)).toThrow(message)
+})
+
+it('no weekly sweep is a choice', () => {
+  const choose = (weeklySweepDays: string): string =>
+    chooseFromParameters({ ...SOUND, weeklySweepDays }, [], PACKAGING).files.weekly
+  expect([choose('0'), choose('4')]).toEqual(['infra/nothing.yml', 'infra/weekly.yml'])
 })
 
 it('a misspelt parameter is refused', () => {
@@ -50,7 +66,7 @@ it('the stage for looking is not deployed', () => {
   expect(() => chooseFromParameters(SOUND, [], packaging)).toThrow('is for looking at the template')
 })
 
-it('packaging says all that is wrong, without a stack, and fails', async () => {
+it('packaging says all that is wrong, without a stack, and fails', { timeout: 60_000 }, async () => {
   await expect(packageStage('retentionMode=COMPLIANCE', 'retentionday=30')).rejects.toMatchObject({
     code: 1,
     stdout: expect.stringMatching(

@@ -4,7 +4,12 @@ import { expect, it } from 'vitest'
 import { chooseFromParameters, PARAMETERS } from '../../infra/parameters.ts'
 
 /** What makes parameters sound, and for those that stand in no file what else they may be. */
-const SOUND = { workspaceId: '00000000-0000-4000-8000-000000000000', quietDays: '1' }
+const SOUND = {
+  workspaceId: '00000000-0000-4000-8000-000000000000',
+  quietDays: '1',
+  sweepDays: '3',
+  weeklySweepDays: '92',
+}
 const ANOTHER: Readonly<Record<string, string>> = {
   secretArn: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:bird-AbCdEf',
   bucket: 'my-archive',
@@ -13,6 +18,8 @@ const ANOTHER: Readonly<Record<string, string>> = {
   glacierAfterDays: '30',
   accessLogBucket: 'my-logs',
   quietDays: '3',
+  sweepDays: '7',
+  weeklySweepDays: '0',
 }
 
 it('every parameter is described in serverless.yml, and changes something', async () => {

@@ -15,6 +15,42 @@ export const list = (value: Json | undefined): Json[] =>
 /** The text that a value is; empty for what is no text. */
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
+export const same = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right)
+
+/** The number at a path below `Resources`. */
+export const number = (template: Template, path: string): number => Number(at(template, `Resources.${path}`))
+
+/** The environment of a function; `name` as in serverless.yml. */
+export function environmentOf(template: Template, name: string): Readonly<Record<string, unknown>> {
+  const logicalId = `${name.charAt(0).toUpperCase()}${name.slice(1)}LambdaFunction`
+  const variables = at(template, `Resources.${logicalId}.Properties.Environment.Variables`)
+  return (variables ?? {}) as Record<string, unknown>
+}
+
+/** Whether an alarm has this metric, comparison, threshold and judgement of missing data, and writes to the topic. */
+export function alarmWatches(template: Template, name: string, wanted: Json): boolean {
+  const alarm = template.Resources[name]
+  const facts = ['MetricName', 'ComparisonOperator', 'Threshold', 'TreatMissingData'].map(
+    (key) => at(alarm, `Properties.${key}`) ?? null,
+  )
+  return same(facts, wanted) && same(at(alarm, 'Properties.AlarmActions'), [{ Ref: 'AlarmTopic' }])
+}
+
+/** The metrics of ours that alarms and dashboard show, as `Archive Failed`: whose they are, and which. */
+export function ourMetricsIn(template: Template): string[] {
+  const alarms = Object.values(template.Resources)
+    .filter(({ Properties }) => at(Properties, 'Namespace') === 'BirdRecordingArchiver')
+    .map(({ Properties }) => [at(Properties, 'Dimensions.0.Value.Ref'), Properties['MetricName']])
+  const body = text(at(template, 'Resources.ArchiveDashboard.Properties.DashboardBody.Fn::Sub'))
+  const shown = list(at(JSON.parse(body), 'widgets'))
+    .flatMap((widget) => list(at(widget, 'properties.metrics')))
+    .filter((metric) => at(metric, '0') === 'BirdRecordingArchiver')
+    .map((metric) => [text(at(metric, '3')).replace(/^\$\{(\w+)\}$/, '$1'), at(metric, '1')])
+  return [...alarms, ...shown].map(
+    ([owner, name]) => `${text(owner).replace(/LambdaFunction$/, '')} ${text(name)}`,
+  )
+}
+
 export interface Statement {
   readonly Sid?: string
   readonly Effect: string
@@ -39,3 +75,17 @@ export function statementsOf(template: Template, role: string): Statement[] {
 
 export const actionsOf = (statements: readonly Statement[]): string[] =>
   statements.flatMap(({ Action }) => list(Action) as string[]).toSorted()
+
+/** Every right of a role as `action on resource`, resources by their names in the template: `s3:GetObject on ArchiveBucket/x/*`. */
+export const rightsOf = (template: Template, role: string): string[] =>
+  statementsOf(template, role)
+    .flatMap(({ Action, Resource }) =>
+      list(Action).flatMap((action) => list(Resource).map((place) => `${text(action)} on ${nameOf(place)}`)),
+    )
+    .toSorted()
+
+function nameOf(place: Json): string {
+  const parts = list(at(place, 'Fn::Join.1'))
+  if (parts.length > 0) return parts.map(nameOf).join('')
+  return text(place) || text(at(place, 'Ref')) || text(at(place, 'Fn::GetAtt.0'))
+}

@@ -195,7 +195,7 @@ function wireSweep(config: Config, options: BackfillOptions): SweepHandler {
     for (const workspaceId of takeTurns(config.backfillWorkspaceIds, clock.now())) {
       const order = { workspaceId, name: sweep, range: lastDays(days, clock.now()), windowLimit }
       const end = await backfill(
-        { ...order, looksOnly: false, revisits: true },
+        { ...order, looksOnly: false, isScheduled: true },
         systems,
         deadline,
         (happened) => logBackfill(log, workspaceId, happened),

@@ -13,18 +13,14 @@ import type { Listing } from './listing.ts'
 import { isSwept, tallyOf } from './mark.ts'
 import type { BackfillEnd, BackfillOrder, BackfillTime, Came, Observe, Swept } from './order.ts'
 import { addLedger, startReport } from './report.ts'
-import type { Window } from './window.ts'
+import { isClosed, splitWindow, type Window } from './window.ts'
 
 /** The systems that a backfill works with. */
 export interface BackfillSystems {
   readonly bird: {
     survey(workspaceId: string, window: Window, limit: number, time: BackfillTime): Promise<Survey>
     ask(workspaceId: string, recordingId: string, time: BackfillTime): Promise<Asked>
-    askAll(
-      workspaceId: string,
-      ids: Iterable<string>,
-      time: BackfillTime,
-    ): Promise<ReadonlyMap<string, Asked>>
+    askAll(workspaceId: string, ids: Iterable<string>, time: BackfillTime): Promise<Map<string, Asked>>
   }
   readonly sidecars: Sidecars
   readonly ledgers: Ledgers
@@ -88,14 +84,13 @@ async function sweepAll(run: Run): Promise<Stop | undefined> {
     const stop = time.mayStart() ? await attempt(taken, () => sweepNext(taken, run)) : 'out-of-time'
     if (stop !== undefined) return stop
   }
-  const stop = order.revisits ? await revisitAll(run) : undefined
-  if (stop === undefined && isSwept(pass.mark) && !order.looksOnly) {
+  if (isSwept(pass.mark) && !order.looksOnly) {
     const { workspaceId, name } = order
     const now = systems.clock.now()
     run.came.whole = await systems.reports.complete(workspaceId, name, pass.mark.range, now, time)
     await pass.finish(now)
   }
-  return stop
+  return order.isScheduled ? await revisitAll(run) : undefined
 }
 
 /** Looks again at what was left open on other days, each day in its turn. */
@@ -103,11 +98,9 @@ async function revisitAll(run: Run): Promise<Stop | undefined> {
   const attempt = createAttempts(run)
   for (const window of run.pass.pendingElsewhere()) {
     if (!run.time.mayStart()) return 'out-of-time'
-    const stop = await attempt(window, async () => {
-      const swept = await revisit(window, run)
-      if (swept !== undefined) tell(window, swept, run)
-      await run.pass.turnTo(window)
-    })
+    const stop = await attempt(window, () => revisit(window, run))
+    // One that failed has had its turn, too.
+    if (stop !== 'throttled') await run.pass.turnTo(window)
     if (stop !== undefined) return stop
   }
   return undefined
@@ -137,13 +130,18 @@ function createAttempts(run: Run): (window: Window, work: () => Promise<void>) =
 }
 
 async function sweepNext(window: Window, run: Run): Promise<void> {
-  const { pass, systems } = run
+  const { pass } = run
   const swept = await sweepWindow(window, run)
   if (swept === 'split') return await pass.split(window)
-  await pass.remember(swept.listing?.strays.values() ?? [], systems.clock.now())
-  await pass.note(swept.ledger)
+  await keep(swept, run)
   await pass.tickOff(window, tallyOf(swept))
   tell(window, swept, run)
+}
+
+/** Notes what later runs have to look at again. */
+async function keep({ ledger, listing }: Swept, { pass, systems }: Run): Promise<void> {
+  await pass.remember(listing?.strays.values() ?? [], systems.clock.now())
+  await pass.note(ledger)
 }
 
 function tell(window: Window, swept: Swept, run: Run): void {
@@ -224,20 +222,27 @@ async function confirm(
   return await systems.attest(window, { ...ledger, listed }, found, systems.clock.now(), time.signal)
 }
 
-/** Looks at what a window has left open, without listing it; once nothing is, it is swept as ever, and attested. */
-async function revisit(window: Window, run: Run): Promise<Swept | undefined> {
-  const { systems, time, order } = run
+/** Looks at what a window has left open; it is listed once after its end, and once more when nothing is open. */
+async function revisit(window: Window, run: Run): Promise<void> {
+  const { systems, time, order, pass } = run
   const held = await systems.ledgers.read(order.workspaceId, window, time.signal)
-  const { ledger } = held
-  if (ledger.split || !isPending(ledger)) {
-    await run.pass.note(ledger)
-    return undefined
-  }
-  const looked = ledger.listed.complete ? await account(window, ledger, undefined, run) : undefined
+  const { split, listed, sweptAt } = held.ledger
+  if (split) return await revisitParts(window, held.ledger, run)
+  if (!isPending(held.ledger)) return await pass.note(held.ledger)
+  const isListed = listed.complete && sweptAt !== null && isClosed(window, sweptAt)
+  const looked = isListed ? await account(window, held.ledger, undefined, run) : undefined
   const isOver = looked === undefined || isSettled(looked.ledger, window, systems.clock.now())
   const swept = isOver ? await sweepWindow(window, run) : looked
-  if (swept === 'split') return undefined
+  if (swept === 'split') return await revisit(window, run)
   if (!isOver) await systems.ledgers.replace(held, swept.ledger, time.signal)
-  await run.pass.note(swept.ledger)
-  return swept
+  await keep(swept, run)
+  tell(window, swept, run)
+}
+
+/** Leaves it to later runs to look at the parts of a window. */
+async function revisitParts(window: Window, whole: Ledger, { systems, time, pass }: Run): Promise<void> {
+  const { workspaceId } = whole
+  for (const part of splitWindow(window))
+    await pass.note((await systems.ledgers.read(workspaceId, part, time.signal)).ledger)
+  await pass.note(whole)
 }

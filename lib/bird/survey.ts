@@ -87,7 +87,7 @@ export async function askAll(
   workspaceId: string,
   ids: Iterable<string>,
   time: CallTime,
-): Promise<ReadonlyMap<string, Asked>> {
+): Promise<Map<string, Asked>> {
   const limit = pLimit(ASKED_AT_ONCE)
   const ask = async (id: string) => [id, await askFor(client, workspaceId, id, time)] as const
   try {

@@ -217,3 +217,8 @@ export async function pendingOf(world: BackfillWorld): Promise<string[]> {
   const { windows } = await world.json(createBackfillKeys('').pending(world.workspaceId))
   return windows as string[]
 }
+
+/** How far the sweep of this name has come. */
+export async function markOf(world: BackfillWorld, name = 'recent'): Promise<Fields> {
+  return await world.json(createBackfillKeys('').mark(world.workspaceId, name))
+}

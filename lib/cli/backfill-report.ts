@@ -39,6 +39,7 @@ export function describeRange(range: Range): string {
 
 /** A report for people: the lines, what is attested, what is left and how sure it is that nothing is missing. */
 export function describeReport(report: Report, bird: BirdCount): string[] {
+  const advice = LINES.filter((line) => countLine(report, line) > 0).flatMap((line) => ADVICE[line] ?? [])
   return [
     style('bold', `Workspace ${report.workspaceId}`),
     describeRange(report.range),
@@ -49,7 +50,7 @@ export function describeReport(report: Report, bird: BirdCount): string[] {
     ...describeNamed('To be looked at', report.unexplained, countUnexplained(report)),
     ...describeCutShort(report),
     ...describeCompleteness(report, bird),
-    ...LINES.filter((line) => countLine(report, line) > 0).flatMap((line) => ADVICE[line] ?? []),
+    ...(advice.length > 0 ? ['', ...advice] : []),
   ]
 }
 
@@ -119,5 +120,5 @@ function describeCompleteness(report: Report, bird: BirdCount): string[] {
   const verdict = sure
     ? style('green', 'Sure that no recording of this time is missing here:')
     : style('yellow', 'Not sure yet that no recording of this time is missing here:')
-  return ['', verdict, ...grounds.map(({ holds, text }) => `  ${MARKS[holds]}  ${text}`), '']
+  return ['', verdict, ...grounds.map(({ holds, text }) => `  ${MARKS[holds]}  ${text}`)]
 }

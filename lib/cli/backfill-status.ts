@@ -9,16 +9,7 @@ import { describeReport } from './backfill-report.ts'
 import type { BackfillSettings } from './backfill-settings.ts'
 import { isAllOnItsWay } from './backfill-sweep.ts'
 import { EXIT } from './exit-codes.ts'
-import {
-  alignColumns,
-  count,
-  formatBytes,
-  printHint,
-  printJson,
-  printLine,
-  printProblem,
-  style,
-} from './print.ts'
+import { alignColumns, count, formatBytes, printHint, printJson, printLine, style } from './print.ts'
 
 /** Prints the report over the range in each workspace; resolves to the exit code: 0 if all of it is attested. */
 export async function showReport(settings: BackfillSettings, json: boolean): Promise<number> {
@@ -26,14 +17,17 @@ export async function showReport(settings: BackfillSettings, json: boolean): Pro
     const { systems } = backfiller
     using deadline = endlessDeadline()
     const report = await systems.reports.gather(workspaceId, settings.range, new Date(), deadline.signal)
+    const { attestations, attestationFaults } = await readAttestations(report, backfiller, deadline.signal)
+    // What cannot be confirmed attests nothing, whatever the ledger says.
+    for (const { window } of attestationFaults) report.attested.delete(window)
     const bird = await systems.reports.count(report, deadline)
-    const attestations = await readAttestations(report, backfiller, deadline.signal)
-    if (json) printJson({ ...toJson(report, bird), attestations })
+    if (json) printJson({ ...toJson(report, bird), attestations, attestationFaults })
     else {
       for (const line of describeReport(report, bird)) printLine(line)
       for (const line of describeAttestations(attestations)) printLine(line)
+      for (const line of describeFaults(attestationFaults)) printLine(line)
     }
-    return isAttested(report) && attestations.length === report.windows ? EXIT.done : EXIT.incomplete
+    return isAttested(report) ? EXIT.done : EXIT.incomplete
   })
 }
 
@@ -45,6 +39,13 @@ interface Attested {
   readonly recordings: number
   readonly archived: number
   readonly archivedBytes: number
+}
+
+/** An attestation that the ledger names, and that is not what it has to be. */
+interface AttestationFault {
+  readonly window: string
+  readonly key: string
+  readonly fault: string
 }
 
 const MOST_SHOWN = 31
@@ -67,6 +68,16 @@ function describeAttestations(attestations: readonly Attested[]): string[] {
   ]
 }
 
+function describeFaults(faults: readonly AttestationFault[]): string[] {
+  if (faults.length === 0) return []
+  return [
+    '',
+    style('bold', 'Attestations that are not what they have to be'),
+    ...faults.map(({ window, key, fault }) => `  ${style('red', window)}  ${key}: ${fault}`),
+    'Where the bucket keeps versions: delete the wrong one, or the delete marker, and the right one is there again.',
+  ]
+}
+
 /** Prints how far a backfill is, without asking Bird; resolves to the exit code. */
 export async function showStatus(settings: BackfillSettings, json: boolean): Promise<number> {
   return await forEachWorkspace(settings, async (workspaceId, { systems }) => {
@@ -78,8 +89,7 @@ export async function showStatus(settings: BackfillSettings, json: boolean): Pro
     const arrived = await countArrived(workspaceId, settings, systems, signal)
     if (json) printJson({ ...toJson(report, undefined), mark: mark ?? null, queue, arrived })
     else {
-      for (const line of describeReport(report, undefined)) printLine(line)
-      for (const line of describeMark(mark)) printLine(line)
+      for (const line of [...describeReport(report, undefined), '', ...describeMark(mark)]) printLine(line)
       const sent = countLine(report, 'sent')
       if (sent > 0)
         printLine(
@@ -122,30 +132,44 @@ async function countArrived(
   return arrived
 }
 
-/** The attestations that the ledgers name, each read and checked; what is not in order is said, and left out. */
+/** The attestations that the ledgers name, each read and checked. */
 async function readAttestations(
   { workspaceId, range }: Report,
   { systems, documents }: Backfiller,
   signal: AbortSignal,
-): Promise<Attested[]> {
-  const found: Attested[] = []
+): Promise<{
+  readonly attestations: readonly Attested[]
+  readonly attestationFaults: readonly AttestationFault[]
+}> {
+  const attestations: Attested[] = []
+  const attestationFaults: AttestationFault[] = []
   for await (const { window, attestation } of systems.ledgers.walk(workspaceId, range, signal)) {
     if (attestation === null) continue
     const { key, digest } = attestation
-    const document = await documents.read(key, signal)
-    const read =
-      document === undefined
-        ? { ok: false as const, reason: 'it is not there' }
-        : readAttestation(document.text)
-    if (!read.ok) printProblem(`${key} attests nothing: ${read.reason}`)
-    else if (read.attestation.digest.value !== digest)
-      printProblem(`${key} attests something else than the ledger of ${window} says`)
+    const read = check(await documents.read(key, signal), { workspaceId, window, digest })
+    if (!read.ok) attestationFaults.push({ window, key, fault: read.reason })
     else {
       const { counts, attestedAt } = read.attestation
-      found.push({ window, key, attestedAt, digest, ...counts })
+      attestations.push({ window, key, attestedAt, digest, ...counts })
     }
   }
-  return found
+  return { attestations, attestationFaults }
+}
+
+/** Whether it is an attestation, and the one that the ledger names. */
+function check(
+  document: { readonly text: string } | undefined,
+  named: { readonly workspaceId: string; readonly window: string; readonly digest: string },
+): ReturnType<typeof readAttestation> {
+  if (document === undefined) return { ok: false, reason: 'it is not there' }
+  const read = readAttestation(document.text)
+  if (!read.ok) return read
+  const { workspaceId, window, digest } = read.attestation
+  if (workspaceId !== named.workspaceId || window.name !== named.window)
+    return { ok: false, reason: 'it is of another window' }
+  return digest.value === named.digest
+    ? read
+    : { ok: false, reason: 'it has another digest than the ledger says' }
 }
 
 function toJson(report: Report, bird: BirdCount): object {

@@ -203,6 +203,7 @@ function printEnd(end: BackfillEnd, json: boolean): void {
     return
   }
   for (const line of describeReport(report, bird)) printLine(line)
+  printLine()
   printLine(ENDS[end.why])
   if (end.whole !== undefined) printLine(`The report is kept as ${end.whole.key}`)
 }

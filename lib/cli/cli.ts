@@ -1,13 +1,17 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.ts'
+import { addAccessCommand } from './commands/access.ts'
 import { addArchiveCommand } from './commands/archive.ts'
 import { addBackfillCommand } from './commands/backfill.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDlqCommand } from './commands/dlq.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnqueueCommand } from './commands/enqueue.ts'
+import { addGetCommand } from './commands/get.ts'
+import { addLinkCommand } from './commands/link.ts'
 import { addReportCommand } from './commands/report.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
+import { addShowCommand } from './commands/show.ts'
 import { EXIT, type Finish } from './exit-codes.ts'
 import { quitWhenNobodyReads } from './print.ts'
 import { printError } from './print-error.ts'
@@ -19,6 +23,7 @@ Start here:
   $ bird-archive enqueue --ids ids.csv    leave a list to the deployed function
   $ bird-archive backfill --from 2024-01-01   find what is missing since then, and have it archived
   $ bird-archive report --from 2024-01-01     prove that nothing is missing
+  $ bird-archive get RECORDING-ID         download a recording, and check that it is what was archived
   $ bird-archive doctor                   check key, clock, bucket and queues
   $ bird-archive dlq list                 see what could not be archived, and what to do about it
 From a clone: npm run -s bird-archive -- COMMAND (or npx bird-archive COMMAND)
@@ -50,6 +55,10 @@ export async function main(argv: string[]): Promise<number> {
   addEnqueueCommand(program, finish)
   addBackfillCommand(program, finish)
   addReportCommand(program, finish)
+  addShowCommand(program, finish)
+  addGetCommand(program, finish)
+  addLinkCommand(program, finish)
+  addAccessCommand(program, finish)
   addDoctorCommand(program, finish)
   addDlqCommand(program, finish)
   addDemoCommand(program, finish)

@@ -178,9 +178,9 @@ describe('a recording that is known', () => {
     expect(settle(entry(A, { line, reason }))).toMatchObject({ line: 'sent', sentAt: NOW, sends: true })
   })
 
-  it('stays refused where nobody has asked anew, and keeps what Bird told of it before', () => {
+  it('stays refused, or not yet, where nobody has asked anew, and keeps what Bird told of it before', () => {
     const before = entry(A, { line: 'refused', reason: 'unprocessable' })
-    expect(settle(before)).toEqual({ ...before, sends: false })
+    for (const held of [before, entry(A)]) expect(settle(held)).toEqual({ ...held, sends: false })
     expect(settle(before, { asked: { fault: 'gone' } })).toEqual({ ...before, reason: 'gone', sends: false })
   })
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Facts, GIVEN_UP, isUnderway, judge, type Line } from '../../lib/backfill/judge.ts'
+import { type Facts, isUnderway, judge, type Line } from '../../lib/backfill/judge.ts'
 
 /** As it stands in the doc comment of `judge`. */
 const TABLE = `
@@ -71,7 +71,7 @@ const ALL: Facts[] = [true, false].flatMap((archived) =>
 /** Why a recording is in its line. */
 function reasonOf(line: Line, { bird, deadLetter, givenUp }: Facts): string | undefined {
   if (line === 'archived') return 'archived'
-  if (line === 'dead-lettered') return givenUp ? GIVEN_UP : deadLetter
+  if (line === 'dead-lettered') return givenUp ? 'given-up' : deadLetter
   return 'fault' in bird ? bird.fault : bird.status
 }
 

@@ -140,7 +140,8 @@ async function sweepNext(window: Window, run: Run): Promise<void> {
 
 /** Notes what later runs have to look at again. */
 async function keep({ ledger, listing }: Swept, { pass, systems }: Run): Promise<void> {
-  await pass.remember(listing?.strays.values() ?? [], systems.clock.now())
+  const others = listing === undefined ? [] : [...listing.strays.values(), ...listing.borderline.values()]
+  await pass.remember(others, systems.clock.now())
   await pass.note(ledger)
 }
 

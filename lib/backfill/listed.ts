@@ -8,6 +8,8 @@ export interface Listed {
   /** Bird's enum is open. */
   readonly status: string
   readonly createdAt: Date
+  /** When the call began; undefined where Bird does not say. */
+  readonly startedAt?: Date
   /** Whole seconds; undefined where Bird does not say. */
   readonly durationSeconds: number | undefined
 }
@@ -17,24 +19,31 @@ export type ReadListed =
   /** `recordingId` where at least that can be read. */
   | { readonly ok: false; readonly recordingId: string | undefined; readonly reason: string }
 
+const Moment = v.pipe(
+  v.string(),
+  v.transform((text) => new Date(text)),
+  // Go's zero time (year 1) stands for "absent".
+  v.check((date) => !Number.isNaN(date.getTime()) && date.getUTCFullYear() > 1),
+)
+
 const Item = v.looseObject({
   id: v.pipe(v.string(), v.check(isRecordingId)),
   status: v.string(),
-  createdAt: v.pipe(
-    v.string(),
-    v.transform((text) => new Date(text)),
-    // Go's zero time (year 1) stands for "absent".
-    v.check((date) => !Number.isNaN(date.getTime()) && date.getUTCFullYear() > 1),
-  ),
+  createdAt: Moment,
+  startedAt: v.fallback(v.optional(Moment), undefined),
 })
 
 /** Reads one of the list's `results`; links in it are left where they are. */
 export function readListed(item: unknown): ReadListed {
   const parsed = v.safeParse(Item, item)
   if (parsed.success) {
-    const { id, status, createdAt, duration } = parsed.output
+    const { id, status, createdAt, startedAt, duration } = parsed.output
     const durationSeconds = typeof duration === 'number' && duration > 0 ? duration : undefined
-    return { ok: true, listed: { recordingId: id.toLowerCase(), status, createdAt, durationSeconds } }
+    const began = startedAt === undefined ? {} : { startedAt }
+    return {
+      ok: true,
+      listed: { recordingId: id.toLowerCase(), status, createdAt, ...began, durationSeconds },
+    }
   }
   const id = typeof item === 'object' && item !== null && 'id' in item ? item.id : undefined
   const fields = parsed.issues.map((issue) => v.getDotPath(issue) ?? 'whole')

@@ -8,6 +8,11 @@ export interface Listing {
   readonly own: ReadonlyMap<string, Listed>
   /** Recordings that lie outside of the time that was asked for: then Bird's filter does not mean `createdAt`. */
   readonly strays: ReadonlyMap<string, Listed>
+  /**
+   * Recordings of the time around the window that no list of their own window names if Bird's filter means `startedAt`:
+   * these began in this one.
+   */
+  readonly borderline: ReadonlyMap<string, Listed>
   /** Why an item could not be read, by its id. */
   readonly unreadable: ReadonlyMap<string, string>
   /** Items that have no id either. */
@@ -38,17 +43,20 @@ const MANY_STRAYS = 2_000
 export function createListing(window: Window, limit: number): Listing {
   const own = new Map<string, Listed>()
   const strays = new Map<string, Listed>()
+  const borderline = new Map<string, Listed>()
   const unreadable = new Map<string, string>()
   const asked = queryOf(window)
   const seen = new Set<string>()
   let [nameless, pages, stalePages] = [0, 0, 0]
 
   const sort = (listed: Listed): void => {
-    const { recordingId, createdAt } = listed
+    const { recordingId, createdAt, startedAt = createdAt } = listed
     // `endAt` may be inclusive.
     const reach = { from: asked.startAt, to: new Date(asked.endAt.getTime() + 1) }
     if (isWithin(createdAt, window)) own.set(recordingId, listed)
     else if (!isWithin(createdAt, reach)) strays.set(recordingId, listed)
+    else if (isWithin(startedAt, window) && !isListedAt(createdAt, startedAt))
+      borderline.set(recordingId, listed)
   }
 
   const take = (item: unknown): void => {
@@ -63,6 +71,7 @@ export function createListing(window: Window, limit: number): Listing {
   return {
     own,
     strays,
+    borderline,
     unreadable,
     get nameless() {
       return nameless
@@ -85,6 +94,12 @@ export function createListing(window: Window, limit: number): Listing {
       if (!('fault' in said) && unreadable.delete(recordingId)) sort({ recordingId, ...said })
     },
   }
+}
+
+/** Whether a window of any size that holds `createdAt` asks for `startedAt`, too. */
+function isListedAt(createdAt: Date, startedAt: Date): boolean {
+  const { startAt, endAt } = queryOf(windowAt(createdAt, 'minute'))
+  return isWithin(startedAt, { from: startAt, to: endAt })
 }
 
 /** Recordings by the day that they belong to. */

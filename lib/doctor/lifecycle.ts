@@ -10,6 +10,9 @@ export interface LifecycleRule {
   readonly expires: boolean
 }
 
+/** What sweeps write again and again: the next one finds out anew whatever is deleted there. */
+const REPLACED = ['backfill/windows/', 'backfill/marks/']
+
 const note = noteFor('bucket')
 
 /** Judges whether unfinished uploads are cleared away, and whether anything deletes recordings. */
@@ -24,7 +27,10 @@ export function judgeLifecycle(
   const rules = lifecycle.kind === 'seen' ? lifecycle.value : []
   const aborts = rules.some((rule) => rule.abortsUploads && !rule.partial && prefix.startsWith(rule.prefix))
   const expiring = rules.filter(
-    (rule) => rule.expires && (prefix.startsWith(rule.prefix) || rule.prefix.startsWith(prefix)),
+    (rule) =>
+      rule.expires &&
+      (prefix.startsWith(rule.prefix) || rule.prefix.startsWith(prefix)) &&
+      !REPLACED.some((kind) => rule.prefix.startsWith(`${prefix}${kind}`)),
   )
   return [
     aborts

@@ -11,7 +11,10 @@ export const DOLLARS = {
   sqs: 0.4e-6,
 } as const
 
-/** What infra/numbers.yml makes of one function instance: its batches, and its share of Bird's limit in GET/s. */
+/**
+ * What infra/numbers.yml makes of one function instance: its batches, and its share of Bird's limit in GET/s as it was for
+ * the published run. Since then the sweeps have a share, too, and 8.75 are left (docs/benchmarks.md, "What it costs").
+ */
 export const DEPLOYED = { batchSize: 20, concurrency: 16, getsPerSecond: 10 } as const
 /** GETs that lib/bird/pace.ts lets through at once after a pause: those of a quarter of a second. */
 export const BURST_GETS = DEPLOYED.getsPerSecond / 4

@@ -79,6 +79,14 @@ test('a rule that deletes what is not ours is left alone', () => {
   expect(levelsOf({ lifecycle: seen(rules) })).not.toHaveProperty('bucket.expiration')
 })
 
+test("a rule that forgets the sweeps' replaced documents is left alone, one for their proofs is not", () => {
+  const forget = (kind: string) => ({ ...rule, prefix: `calls/backfill/${kind}/`, expires: true })
+  const replaced = [rule, forget('windows'), forget('marks')]
+  expect(levelsOf({ lifecycle: seen(replaced) })).not.toHaveProperty('bucket.expiration')
+  const proofs = [rule, forget('attestations')]
+  expect(levelsOf({ lifecycle: seen(proofs) })['bucket.expiration']).toBe('warn')
+})
+
 test('without a retention of its own, the lock is judged by what the bucket does by default', () => {
   const off = { retention: { mode: 'off' } } as const
   expect(levelsOf({ lock: none }, off)['bucket.lock']).toBe('warn')

@@ -14,8 +14,8 @@ export interface BackfillSettings {
   readonly name: string
 }
 
-/** The terminal's share of Bird's 50 a second, beside the archiver and the schedules. */
-const RATE = '5'
+/** The terminal's share of Bird's 50 a second: what the archiver and the schedules leave in the worst second. */
+const RATE = '2'
 
 /**
  * Reads arguments and environment of a backfill.

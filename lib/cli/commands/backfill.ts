@@ -12,7 +12,7 @@ through the queue. Days that are complete are attested: a document in the bucket
 
 The time: whole UTC days. --to is the first day that is left out; without it, today is the last one. A date-time needs its zone.
 How far it has come is kept in the bucket: stopped or killed, the same command goes on there. Two at once share the work.
-Bird is asked gently: 5 times a second, less after a 429, and not while 10,000 messages wait in the queue.
+Bird is asked gently: twice a second (with all that is deployed that makes its limit of 50), less after a 429, and not while 10,000 messages wait in the queue.
 
 The environment: BIRD_WORKSPACE_ID (or BACKFILL_WORKSPACE_IDS), BIRD_ACCESS_KEY, ARCHIVE_BUCKET, QUEUE_URL,
 DEAD_LETTER_QUEUE_URL, AWS_REGION and AWS credentials: docs/configuration.md.
@@ -38,7 +38,7 @@ export function addBackfillCommand(program: Command, finish: Finish): void {
     .option('--status', 'say how far this backfill is; send nothing, and leave Bird alone')
     .option('--ids <file>', 'recordings by their ids, in place of a time; - is stdin')
     .option('--workspace <id>', 'in place of the configured ones; may be given several times', collect)
-    .option('--rate <number>', 'requests to Bird per second (default: 5)')
+    .option('--rate <number>', 'requests to Bird per second (default: 2)')
     .option('--json', 'a line of JSON for each window, or recording, and one for the whole')
     .addHelpText('after', HELP)
     .action(async ({ ids, dryRun = false, status = false, json = false, ...options }) => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import * as v from 'valibot'
 import { utcDay } from '../archive/keys.ts'
 import type { Json, JsonObject } from '../archive/recording.ts'
 import { readSidecar, type Sidecar } from '../archive/sidecar.ts'
@@ -42,6 +43,44 @@ export interface CatalogSegment {
   readonly members: readonly number[]
 }
 
+const Text = v.nullable(v.string())
+const EntryDocument = v.object({
+  recording_id: v.string(),
+  workspace_id: v.string(),
+  created_at: v.string(),
+  started_at: Text,
+  ended_at: Text,
+  source: Text,
+  source_id: Text,
+  conference_id: Text,
+  channel_id: Text,
+  direction: Text,
+  from_number: Text,
+  to_number: Text,
+  duration_ms: v.number(),
+  channels: v.nullable(v.number()),
+  findings: v.array(v.string()),
+  audio_key: v.string(),
+  audio_bytes: v.number(),
+  audio_sha256: v.string(),
+  audio_version_id: Text,
+  retain_until: Text,
+  archived_at: v.string(),
+} satisfies Record<keyof CatalogEntry, unknown>)
+
+/** Counts the lines of a segment that are no rows; empty ones are none either, but nothing is lost with them. */
+export function countUnreadable(ndjson: string): number {
+  return ndjson.split('\n').filter((line) => line.trim() !== '' && !isEntry(line)).length
+}
+
+function isEntry(line: string): boolean {
+  try {
+    return v.is(EntryDocument, JSON.parse(line))
+  } catch {
+    return false
+  }
+}
+
 /** Turns a sidecar into its row. */
 export function toEntry(sidecar: Sidecar): CatalogEntry {
   const { bird, audio, quality, provenance, retention } = sidecar
@@ -75,11 +114,18 @@ export function toEntry(sidecar: Sidecar): CatalogEntry {
  * none, and so in nobody's `members`.
  */
 export function toSegments(sidecars: readonly string[]): CatalogSegment[] {
-  const groups = new Map<string, { workspaceId: string; day: string; rows: string[]; members: number[] }>()
-  for (const [index, document] of sidecars.entries()) {
+  const entries = sidecars.map((document) => {
     const read = readSidecar(document)
-    if (!read.ok) continue
-    const entry = toEntry(read.sidecar)
+    return read.ok ? toEntry(read.sidecar) : undefined
+  })
+  return sortEntries(entries)
+}
+
+/** The same with rows; `members` are their positions, and what is undefined is in none. */
+export function sortEntries(entries: readonly (CatalogEntry | undefined)[]): CatalogSegment[] {
+  const groups = new Map<string, { workspaceId: string; day: string; rows: string[]; members: number[] }>()
+  for (const [index, entry] of entries.entries()) {
+    if (entry === undefined) continue
     const day = utcDay(new Date(entry.created_at))
     const name = `${entry.workspace_id}/${day}`
     const group = groups.get(name) ?? { workspaceId: entry.workspace_id, day, rows: [], members: [] }

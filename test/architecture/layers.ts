@@ -35,7 +35,7 @@ export function placeOf(path: string): Place {
       system: folder,
     }
   if (folder === 'catalog')
-    return { layer: /^(duckdb|athena)/.test(file) ? 'system' : 'pure', system: folder }
+    return { layer: /^(catalog|duckdb|athena)/.test(file) ? 'system' : 'pure', system: folder }
   if (folder === 's3' || folder === 'sqs') return { layer: 'system', system: folder }
   if (folder === 'cli' || folder === 'sandbox') return { layer: folder }
   return { layer: 'nowhere' }

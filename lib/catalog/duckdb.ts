@@ -1,0 +1,160 @@
+import { dirname } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import type { Catalog } from './catalog.ts'
+import type { CatalogEntry } from './entry.ts'
+import { cutPage } from './search.ts'
+import type { LocalFile, LocalFiles } from './segments.ts'
+import { COLUMNS, type Days, daysOf, type Parameter, toStatement } from './sql.ts'
+
+/** Brings what is to be read for some days of a workspace onto this machine. */
+export type FetchSegments = (workspaceId: string, days: Days, signal: AbortSignal) => Promise<LocalFiles>
+
+const THREADS = 2
+const MEMORY = '512MB'
+
+/** Searches with DuckDB, in this process, over files that `fetch` has brought here. */
+export function createDuckDbCatalog(fetch: FetchSegments): Catalog {
+  return {
+    async search(criteria, page, signal) {
+      const { files, reasons } = await fetch(criteria.workspaceId, daysOf(criteria), signal)
+      await using database = await openFiles(files, signal)
+      const { text, parameters } = toStatement(criteria, page)
+      const rows = (await database.run(text, parameters)) as unknown as CatalogEntry[]
+      const faults = [...reasons, ...files.flatMap(describeUnreadable)]
+      return { ...cutPage(rows, page), complete: faults.length === 0, reasons: faults }
+    },
+  }
+}
+
+function describeUnreadable({ key, unreadableLines: lines }: LocalFile): string[] {
+  if (lines === 0) return []
+  const what = lines === 1 ? '1 line' : `${lines} lines`
+  return [
+    `${what} of ${key} cannot be read: bird-archive catalog rebuild writes the rows of all sidecars again`,
+  ]
+}
+
+/**
+ * Writes the rows of some files into one Parquet file, each recording once; resolves to their number.
+ * @param path of the file to write, in a directory that holds nothing else
+ */
+export async function writeParquet(
+  files: readonly LocalFile[],
+  path: string,
+  signal: AbortSignal,
+): Promise<number> {
+  await using database = await openFiles(files, signal, [dirname(path)])
+  const target = `${literal(path)} (format parquet, compression zstd)`
+  const [counted] = await database.run(`copy (${WHOLE}) to ${target}`)
+  return Number(counted?.['Count'])
+}
+
+interface Database extends AsyncDisposable {
+  run(sql: string, parameters?: readonly Parameter[]): Promise<Record<string, unknown>[]>
+}
+
+/** Lets DuckDB see these files as the table `catalog`, and nothing else of this machine: no other file, no network. */
+async function openFiles(
+  files: readonly LocalFile[],
+  signal: AbortSignal,
+  writable: readonly string[] = [],
+): Promise<Database> {
+  signal.throwIfAborted()
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(THREADS),
+    memory_limit: MEMORY,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  const interrupt = (): void => connection.interrupt()
+  signal.addEventListener('abort', interrupt)
+  const database: Database = {
+    async run(sql, parameters = []) {
+      try {
+        const reader = await connection.runAndReadAll(sql, [...parameters])
+        return reader.getRowObjectsJS()
+      } catch (error) {
+        signal.throwIfAborted()
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', interrupt)
+      connection.closeSync()
+      instance.closeSync()
+      return Promise.resolve()
+    },
+  }
+  try {
+    // A pattern is looked at as it is written, and what it finds as it is named.
+    const paths = files.flatMap(({ path }) => [path, escapeGlob(path)])
+    const directories = [...new Set([...paths.map((path) => dirname(path)), ...writable])]
+    for (const sql of [
+      ...viewsOf(files),
+      // Trino's name for DuckDB's len.
+      'create macro cardinality(list) as len(list)',
+      `set allowed_directories = [${directories.map((directory) => literal(`${directory}/`)).join(', ')}]`,
+      'set enable_external_access = false',
+      'set lock_configuration = true',
+    ])
+      await database.run(sql)
+    return database
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+const NUMBERS = new Set(['duration_ms', 'channels', 'audio_bytes'])
+const TYPED = COLUMNS.map(
+  (column) =>
+    [column, NUMBERS.has(column) ? 'DOUBLE' : column === 'findings' ? 'VARCHAR[]' : 'VARCHAR'] as const,
+)
+/** A line that is no JSON, or has something of another type in these, comes with nulls in their places. */
+const REQUIRED = [
+  'recording_id',
+  'workspace_id',
+  'created_at',
+  'duration_ms',
+  'findings',
+  'audio_key',
+  'audio_bytes',
+  'audio_sha256',
+  'archived_at',
+]
+const IS_READABLE = REQUIRED.map((column) => `${column} is not null`).join(' and ')
+const WHOLE = `select ${COLUMNS.join(', ')} from catalog
+qualify row_number() over (partition by recording_id order by archived_at) = 1 order by created_at desc, recording_id`
+
+function viewsOf(files: readonly LocalFile[]): string[] {
+  const pathsOf = (format: LocalFile['format']): string[] =>
+    files.filter((file) => file.format === format).map(({ path }) => literal(escapeGlob(path)))
+  const [segments, compacts] = [pathsOf('ndjson'), pathsOf('parquet')]
+  const types = TYPED.map(([column, type]) => `${column}: '${type}'`).join(', ')
+  const empty = `(select ${[...TYPED, ['filename', 'VARCHAR'] as const].map(([column, type]) => `cast(null as ${type}) as ${column}`).join(', ')} limit 0)`
+  const rows =
+    segments.length === 0
+      ? empty
+      : `read_json([${segments.join(', ')}], columns = {${types}}, format = 'newline_delimited', ignore_errors = true, filename = true, hive_partitioning = false)`
+  const compacted =
+    compacts.length === 0
+      ? empty
+      : `read_parquet([${compacts.join(', ')}], filename = true, hive_partitioning = false)`
+  const partition = (name: string): string =>
+    `regexp_extract(filename, '/workspace=([^/]*)/day=([^/]*)/[^/]*$', ${name === 'workspace' ? 1 : 2}) as ${name}`
+  const columns = `${COLUMNS.join(', ')}, ${partition('workspace')}, ${partition('day')}`
+  return [
+    `create view segments as select * from ${rows}`,
+    `create view catalog as select ${columns} from segments where ${IS_READABLE} union all select ${columns} from ${compacted}`,
+  ]
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** DuckDB takes every path for a pattern. */
+function escapeGlob(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]')
+}

@@ -1,0 +1,135 @@
+import * as v from 'valibot'
+import type { Days } from './sql.ts'
+
+/** Names of the catalog's objects. Athena reads one format to a table, so rows as JSON and as Parquet lie apart. */
+export interface CatalogKeys {
+  /** In front of all segments of a workspace, whatever their day. */
+  segments(workspaceId: string): string
+  /** The same of what they were compacted to. */
+  compacts(workspaceId: string): string
+  compact(workspaceId: string, day: string, digest: string): string
+  /** Beside a compact, and hidden from Athena by its underscore: what the compact was made of. */
+  manifest(workspaceId: string, day: string, digest: string): string
+  /** How far a rebuild has come. */
+  rebuild(workspaceId: string): string
+}
+
+/** Builds the namer for an `ARCHIVE_PREFIX`, which is empty or ends in `/`. */
+export function createCatalogKeys(prefix: string): CatalogKeys {
+  const compacts = (workspaceId: string): string => `${prefix}catalog-compact/workspace=${workspaceId}/`
+  return {
+    segments: (workspaceId) => `${prefix}catalog/workspace=${workspaceId}/`,
+    compacts,
+    compact: (workspaceId, day, digest) => `${compacts(workspaceId)}day=${day}/compact-${digest}.parquet`,
+    manifest: (workspaceId, day, digest) => `${compacts(workspaceId)}day=${day}/_compact-${digest}.json`,
+    rebuild: (workspaceId) => `${prefix}catalog-rebuild/${workspaceId}.json`,
+  }
+}
+
+/** An object of the catalog as a listing tells of it. */
+export interface ListedSegment {
+  readonly key: string
+  readonly day: string
+  /** The last part of its key; one of a kind in its day. */
+  readonly name: string
+  readonly format: 'ndjson' | 'parquet' | 'manifest'
+  readonly bytes: number
+  readonly etag: string
+}
+
+const KEY = /^day=(\d{4}-\d\d-\d\d)\/([A-Za-z0-9!_.*'()=-]+)$/
+
+/**
+ * Reads what a key below a workspace's prefix names; undefined where it is nothing that the catalog is made of. Whatever
+ * lies among the compacts is Parquet, for Athena gives what it writes a name of its own; names with an underscore or a dot
+ * in front are hidden from it.
+ */
+export function readSegmentKey(
+  prefix: string,
+  key: string,
+  kind: 'segments' | 'compacts',
+): Pick<ListedSegment, 'day' | 'name' | 'format'> | undefined {
+  const [, day = '', name = ''] = KEY.exec(key.slice(prefix.length)) ?? []
+  if (!key.startsWith(prefix) || day === '' || name.startsWith('.')) return undefined
+  if (kind === 'segments')
+    return name.endsWith('.ndjson') && !name.startsWith('_') ? { day, name, format: 'ndjson' } : undefined
+  if (!name.startsWith('_')) return { day, name, format: 'parquet' }
+  return name.endsWith('.json') ? { day, name, format: 'manifest' } : undefined
+}
+
+export function isWithinDays(day: string, { first, last }: Days): boolean {
+  return day >= first && day <= last
+}
+
+/** An object of the catalog, fetched. */
+export interface LocalFile {
+  readonly key: string
+  readonly name: string
+  readonly format: 'ndjson' | 'parquet'
+  /** Ends in `workspace=<id>/day=<day>/<file>`. */
+  readonly path: string
+  /** Lines that are no rows of the catalog; a search leaves them out and says so. */
+  readonly unreadableLines: number
+}
+
+/** All that has to be read for some days, and why it is not all, if so. */
+export interface LocalFiles {
+  readonly files: readonly LocalFile[]
+  readonly reasons: readonly string[]
+}
+
+const MANIFEST_SCHEMA = 'urn:bird-recording-archiver:catalog-compact:1'
+
+const ManifestDocument = v.object({
+  schema: v.literal(MANIFEST_SCHEMA),
+  /** Name of the Parquet file beside it. */
+  parquet: v.pipe(v.string(), v.regex(/^[\w.-]+$/)),
+  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  rows: v.number(),
+  /** Names of the segments and earlier compacts of the same day whose rows it has. */
+  members: v.array(v.string()),
+})
+
+/** What a compact was made of. */
+export type Manifest = Omit<v.InferOutput<typeof ManifestDocument>, 'schema'>
+
+export function writeManifest(manifest: Manifest): string {
+  return `${JSON.stringify({ schema: MANIFEST_SCHEMA, ...manifest })}\n`
+}
+
+/** Undefined where it is none, or none that can be true. */
+export function readManifest(text: string): Manifest | undefined {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const parsed = v.safeParse(ManifestDocument, json)
+  if (!parsed.success || parsed.output.members.includes(parsed.output.parquet)) return undefined
+  return parsed.output
+}
+
+/** What is known of a day. */
+export interface CatalogDay {
+  readonly day: string
+  /** Segments and compacts, in the order of their names. */
+  readonly files: readonly ListedSegment[]
+  readonly manifests: readonly Manifest[]
+}
+
+/**
+ * Drops the files of a day whose rows are in a compact that is there. A compact is dropped only for one that has all that
+ * it has: two that name each other are both read.
+ */
+export function dropCovered({
+  files,
+  manifests,
+}: Pick<CatalogDay, 'files' | 'manifests'>): readonly ListedSegment[] {
+  const present = new Set(files.map(({ name }) => name))
+  const made = new Map(manifests.map((manifest) => [manifest.parquet, new Set(manifest.members)]))
+  const isCoveredBy = (name: string, members: ReadonlySet<string>): boolean =>
+    members.has(name) && [...(made.get(name) ?? [])].every((member) => members.has(member))
+  const covers = [...made].filter(([parquet]) => present.has(parquet)).map(([, members]) => members)
+  return files.filter(({ name }) => !covers.some((members) => isCoveredBy(name, members)))
+}

@@ -1,0 +1,4 @@
+import { describeCatalog } from '../helpers/catalog-contract.ts'
+import { startCatalogWorld } from '../helpers/catalog-world.ts'
+
+describeCatalog('DuckDB', () => startCatalogWorld())

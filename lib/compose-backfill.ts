@@ -15,7 +15,7 @@ import { accessKeyFrom } from './compose-key.ts'
 import { type Config, readConfig } from './config.ts'
 import { type Clock, createDeadline, systemClock } from './deadline.ts'
 import { tuneEngine } from './engine.ts'
-import { ConfigurationError } from './errors.ts'
+import { ConfigurationError, StoppedError } from './errors.ts'
 import { logBackfill } from './log-backfill.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
 import { createAttester } from './s3/attester.ts'
@@ -192,6 +192,7 @@ function wireSweep(config: Config, options: BackfillOptions): SweepHandler {
     const requestsBefore = backfiller.requestsToBird()
     const ends: { readonly workspaceId: string; readonly end: BackfillEnd }[] = []
     const faults: unknown[] = []
+    const late: string[] = []
     for (const workspaceId of takeTurns(config.backfillWorkspaceIds, clock.now())) {
       const order = { workspaceId, name: sweep, range: lastDays(days, clock.now()), windowLimit }
       const end = await backfill(
@@ -199,14 +200,21 @@ function wireSweep(config: Config, options: BackfillOptions): SweepHandler {
         systems,
         deadline,
         (happened) => logBackfill(log, workspaceId, happened),
-      ).catch((error: unknown) => void faults.push(error))
+      ).catch((error: unknown) => {
+        if (error instanceof StoppedError) late.push(workspaceId)
+        else faults.push(error)
+      })
       // What is wrong with one workspace (a key without rights to it) must not keep the others waiting.
       if (end === undefined) continue
       ends.push({ workspaceId, end })
       const { why, mark } = end
       log.event('backfill.finished', { workspaceId, sweep, why, days: countDone(mark), tally: mark.tally })
     }
-    const finished = faults.length === 0 && ends.every(({ end }) => end.why === 'finished')
+    const whys = [
+      ...ends.map(({ workspaceId, end: { why } }) => ({ workspaceId, why })),
+      ...late.map((workspaceId) => ({ workspaceId, why: 'out-of-time' as const })),
+    ]
+    const finished = faults.length === 0 && whys.every(({ why }) => why === 'finished')
     const count = {
       functionName: context.functionName,
       finished,
@@ -221,6 +229,6 @@ function wireSweep(config: Config, options: BackfillOptions): SweepHandler {
       log.event('configuration.fault', { faults: faults.flatMap(explainFault) })
       throw new ConfigurationError(faults.flatMap(explainFault), { cause: faults[0] })
     }
-    return { finished, workspaces: ends.map(({ workspaceId, end }) => ({ workspaceId, why: end.why })) }
+    return { finished, workspaces: whys }
   }
 }

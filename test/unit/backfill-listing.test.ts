@@ -158,10 +158,13 @@ describe('a list that is read page by page', () => {
     expect(listing.add([item(1)])).toBe('circling')
   })
 
-  it('goes in a circle although an item without an id is on every page', () => {
+  it.each([
+    ['although an item without an id is on every page', [item(1), { status: 'odd' }], 50],
+    ['if nothing is in it at all', [], 49],
+  ])('goes in a circle %s', (_, page, index) => {
     const listing = createListing(DAY, 100)
-    const verdicts = Array.from({ length: 60 }, () => listing.add([item(1), { status: 'odd' }]))
-    expect(verdicts.indexOf('circling')).toBe(50)
+    const verdicts = Array.from({ length: 60 }, () => listing.add(page))
+    expect(verdicts.indexOf('circling')).toBe(index)
   })
 
   it('is another list if it holds thousands from elsewhere and hardly any of the window', () => {

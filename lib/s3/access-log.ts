@@ -1,5 +1,4 @@
 import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3'
-import { utcDay } from '../archive/keys.ts'
 import { lockFor, type RetentionPolicy } from '../archive/retention.ts'
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
@@ -51,23 +50,22 @@ export function createAccessLog(options: {
 }): AccessLog {
   const { client, bucket, texts, keys, retention, clock } = options
 
-  /** S3 lists in the order of the keys' bytes, which is the order of time here; all days are one listing. */
+  /** S3 lists in the order of the keys' bytes, which is the order of time here, and an empty id comes before every other. */
   async function* listKeys(from: Date | undefined, to: Date | undefined, signal: AbortSignal) {
     const prefix = keys.allAccess()
-    const end = to === undefined ? undefined : `${keys.accessDay(utcDay(to)).slice(0, -1)}0`
+    const end = to && keys.access(to, '')
     try {
       const pages = paginateListObjectsV2(
         { client },
         {
           Bucket: bucket,
           Prefix: prefix,
-          ...(from !== undefined && { StartAfter: keys.accessDay(utcDay(from)) }),
+          ...(from !== undefined && { StartAfter: keys.access(from, '') }),
         },
         { abortSignal: signal },
       )
       for await (const { Contents = [] } of pages)
         for (const { Key = '' } of Contents) {
-          // '0' is the character behind '/': from there on, other days begin.
           if (end !== undefined && Key >= end) return
           yield Key
         }

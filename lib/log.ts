@@ -40,6 +40,22 @@ export interface LogEvents {
     readonly days: { readonly done: number; readonly total: number }
     readonly tally: Readonly<Record<string, number>>
   }
+  'verify.mismatch': {
+    readonly workspaceId: string
+    readonly recordingId: string
+    readonly kinds: readonly string[]
+    readonly details: readonly string[]
+  }
+  'verify.unread': { readonly workspaceId: string; readonly recordingId: string; readonly reason: string }
+  'verify.finished': {
+    readonly workspaceId: string
+    readonly scope: string
+    readonly why: string
+    readonly counts: Readonly<Record<string, number>>
+    readonly reportKeys: readonly string[]
+    /** Of a sample: what it says of all the others. */
+    readonly confidence?: string
+  }
   'recording.archived': RecordingFields & {
     readonly bytes: number
     readonly sha256: string
@@ -94,6 +110,9 @@ const LEVEL_OF: Readonly<Record<LogEvent, LogLevel>> = {
   'window.swept': 'info',
   'window.failed': 'error',
   'backfill.finished': 'info',
+  'verify.mismatch': 'error',
+  'verify.unread': 'warn',
+  'verify.finished': 'info',
   'recording.archived': 'info',
   'recording.already-archived': 'info',
   'recording.nothing-to-archive': 'info',

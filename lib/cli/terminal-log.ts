@@ -22,6 +22,9 @@ const SENTENCES: Sentences = {
   'window.swept': () => undefined,
   'window.failed': ({ window, reason }) => red(`${window} could not be swept: ${reason}`),
   'backfill.finished': () => undefined,
+  'verify.mismatch': () => undefined,
+  'verify.unread': () => undefined,
+  'verify.finished': () => undefined,
   'recording.archived': (fields) =>
     `${nameOf(fields)} archived: ${formatBytes(fields.bytes)} in ${formatDuration(fields.durationMs)}`,
   'recording.already-archived': (fields) => `${nameOf(fields)} was archived already`,

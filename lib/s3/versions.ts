@@ -16,6 +16,7 @@ export interface ObjectVersion {
 /**
  * Lists all versions and delete markers under a prefix, by key; those of one key in no certain order, for the SDK parts
  * versions from markers page by page.
+ * @param startAfter only keys behind this one
  * @throws StoreError or ConfigurationError if the bucket fails: what came before it is not all
  */
 export async function* listVersions(
@@ -23,8 +24,10 @@ export async function* listVersions(
   bucket: string,
   prefix: string,
   signal: AbortSignal,
+  startAfter?: string,
 ): AsyncGenerator<ObjectVersion, void, undefined> {
-  let after: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {}
+  let after: { KeyMarker?: string; VersionIdMarker?: string } | undefined =
+    startAfter === undefined ? {} : { KeyMarker: startAfter }
   while (after !== undefined) {
     const page = await readPage({ Bucket: bucket, Prefix: prefix, ...after })
     yield* page.versions

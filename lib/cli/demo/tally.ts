@@ -116,6 +116,9 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
       case 'window.swept':
       case 'window.failed':
       case 'backfill.finished':
+      case 'verify.mismatch':
+      case 'verify.unread':
+      case 'verify.finished':
         break
     }
   }

@@ -1,0 +1,46 @@
+import type { Mismatch, OrphanKind } from './judge.ts'
+
+/** What to do about each finding, for people: closed, so that a new kind must be given its place. */
+const MISMATCH_ADVICE: Readonly<Record<Mismatch, string>> = {
+  'missing-sidecar':
+    'nothing says what it was: look for deletions in CloudTrail or the access log of the bucket; archive it again while Bird still has it (bird-archive archive ID)',
+  'missing-audio':
+    'the recording is lost here: look for deletions in CloudTrail; restore it from a copy, or ask Bird for it while it still has it; leave the sidecar, its digest proves what you restore',
+  'unreadable-sidecar':
+    'the document is not what the archiver wrote: look at its versions (aws s3api list-object-versions), the oldest is the original',
+  deleted:
+    'somebody hid it with a delete marker: find out who (CloudTrail, DeleteObject), then delete the marker by its version id, and it is there again',
+  overwritten:
+    'somebody wrote over it: the version that was archived is still there, compare both; find out who (CloudTrail, PutObject)',
+  size: 'the stored bytes are not those that were archived: keep both objects as they are, take a copy, and find out who or what changed them',
+  sha256:
+    'the stored bytes are not those that were archived: keep both objects as they are, take a copy, and find out who or what changed them',
+  'not-audio': 'what lies there is no MP3: keep it as it is and find out who or what put it there',
+  frames:
+    'the sidecar says another number of MP3 frames than the audio has: if the digest agrees, the sidecar was changed',
+  'lock-missing':
+    'nothing keeps it from being deleted: bird-archive retention extend; if every recording shows this, the role may not see locks (s3:GetObjectRetention)',
+  'lock-shorter': 'it may be deleted too early: bird-archive retention extend',
+  'lock-weaker':
+    'GOVERNANCE can be taken away by whoever has the right to: bird-archive retention extend in the mode COMPLIANCE',
+  'hold-uneven':
+    'a legal hold is on one of the two objects only: place it again, or release it (bird-archive hold)',
+}
+
+const ORPHAN_ADVICE: Readonly<Record<OrphanKind, string>> = {
+  'audio-without-sidecar':
+    'its sidecar was never written: enqueue the recording, the archiver adopts the audio if it is the same (bird-archive enqueue)',
+  'extra-version':
+    'a version that the archiver did not leave: look who wrote it (CloudTrail); delete it by its version id if nothing speaks for it',
+  'unfinished-upload':
+    'an upload that nobody will finish; it costs storage: the lifecycle rule aborts it, or aws s3api abort-multipart-upload does',
+  'unknown-object': 'it is none of the archiver: move it elsewhere',
+}
+
+const UNREAD_ADVICE =
+  'it could not be read, so it is not known to be good: mend the reason, then verify it again'
+
+export function adviseOn(kind: Mismatch | OrphanKind | 'unread'): string {
+  if (kind === 'unread') return UNREAD_ADVICE
+  return kind in MISMATCH_ADVICE ? MISMATCH_ADVICE[kind as Mismatch] : ORPHAN_ADVICE[kind as OrphanKind]
+}

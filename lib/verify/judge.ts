@@ -1,0 +1,221 @@
+import { isAsStrong, type Lock, lockFor, type RetentionPolicy } from '../archive/retention.ts'
+import type { Claim } from './claim.ts'
+import { type Entry, isDeleted, type ListedObject, type ListedVersion, newestOf } from './entry.ts'
+import type { ReadAudio } from './reading.ts'
+
+/** Every way in which a recording can turn out not to be what its sidecar says; docs/verify.md explains each. */
+export const MISMATCHES = [
+  'missing-sidecar',
+  'missing-audio',
+  'unreadable-sidecar',
+  'deleted',
+  'overwritten',
+  'size',
+  'sha256',
+  'not-audio',
+  'frames',
+  'lock-missing',
+  'lock-shorter',
+  'lock-weaker',
+  'hold-uneven',
+] as const
+export type Mismatch = (typeof MISMATCHES)[number]
+
+/** What lies in the archive and belongs to no recording, or not any more. */
+export const ORPHANS = [
+  'audio-without-sidecar',
+  'extra-version',
+  'unfinished-upload',
+  'unknown-object',
+] as const
+export type OrphanKind = (typeof ORPHANS)[number]
+
+/** One respect in which a recording is not what it must be. */
+export interface Finding {
+  readonly kind: Mismatch
+  readonly object: 'audio' | 'sidecar'
+  readonly expected?: string | undefined
+  readonly found?: string | undefined
+}
+
+export interface Orphan {
+  readonly kind: OrphanKind
+  readonly key: string
+  readonly versionId?: string | undefined
+  readonly uploadId?: string | undefined
+  readonly since?: Date | undefined
+}
+
+/** An object's protection as the bucket shows it. */
+export interface Protection {
+  readonly lock: Lock | undefined
+  /** Undefined where none was ever placed. */
+  readonly legalHold: boolean | undefined
+}
+
+/** Everything that was found out about one recording. */
+export interface Facts {
+  readonly entry: Entry
+  /** Undefined where there is none; the reason where it is no sidecar of this recording. */
+  readonly sidecar: (Protection & ({ readonly claim: Claim } | { readonly fault: string })) | undefined
+  /** The version that the sidecar names; undefined where it is not there, or no sidecar names one. */
+  readonly audio: (Protection & ReadAudio) | undefined
+}
+
+/** What takes longer to get its sidecar, or to be completed, is not on its way any more: five deliveries take 7.5 hours. */
+const ON_ITS_WAY_MS = 24 * 3_600_000
+
+/** Whether something that is not complete may still become so. */
+export function isOnItsWay(since: Date | undefined, now: Date): boolean {
+  return since !== undefined && now.getTime() - since.getTime() < ON_ITS_WAY_MS
+}
+
+/**
+ * Compares a recording with what its sidecar says, and its locks also with what the deployment's policy asks for today.
+ *
+ * | what is there                                     | findings                                            |
+ * | ------------------------------------------------- | --------------------------------------------------- |
+ * | nothing                                           | missing-sidecar, missing-audio                      |
+ * | no sidecar, but audio                             | none: it is an orphan, see {@link findOrphans}      |
+ * | no sidecar, but the mark that it was deleted      | missing-sidecar                                     |
+ * | a sidecar that cannot be read                     | unreadable-sidecar; missing-audio without any audio |
+ * | a sidecar without the version that it names       | missing-audio                                       |
+ * | a delete marker on top of either                  | deleted                                             |
+ * | another version on top of the one that was stored | overwritten                                         |
+ * | other bytes                                       | size, sha256, frames or not-audio                   |
+ * | a lock that was there, or is asked for, is not    | lock-missing, lock-shorter, lock-weaker             |
+ * | a legal hold on one of both objects only          | hold-uneven                                         |
+ */
+export function judge(facts: Facts, policy: RetentionPolicy, now: Date): readonly Finding[] {
+  const { entry, sidecar, audio } = facts
+  const gone = (['sidecar', 'audio'] as const)
+    .filter((object) => isDeleted(entry[object]) && newestOf(entry[object]) !== undefined)
+    .map((object): Finding => ({ kind: 'deleted', object, found: entry[object].versions[0]?.versionId }))
+  if (sidecar === undefined) return [...gone, ...judgeBare(entry)]
+  const sidecarFindings = judgeVersions(entry.sidecar, undefined, 'sidecar')
+  if ('fault' in sidecar)
+    return [
+      ...gone,
+      { kind: 'unreadable-sidecar', object: 'sidecar', found: sidecar.fault },
+      ...(newestOf(entry.audio) === undefined ? [missing('audio')] : []),
+      ...sidecarFindings,
+    ]
+  const { claim } = sidecar
+  const wanted = [claim.lock, lockFor(policy, claim.createdAt, now)]
+  const both = [...gone, ...sidecarFindings, ...judgeLock('sidecar', sidecar.lock, wanted, now)]
+  if (audio === undefined) return [{ ...missing('audio'), expected: claim.versionId }, ...both]
+  return [
+    ...judgeBytes(claim, audio),
+    ...both,
+    ...judgeVersions(entry.audio, claim.versionId, 'audio'),
+    ...judgeLock('audio', audio.lock, wanted, now),
+    ...judgeHold(sidecar, audio),
+  ]
+}
+
+function missing(object: Finding['object']): Finding {
+  return { kind: object === 'audio' ? 'missing-audio' : 'missing-sidecar', object }
+}
+
+function judgeBare({ sidecar, audio }: Entry): readonly Finding[] {
+  const hasAudio = newestOf(audio) !== undefined
+  if (hasAudio && sidecar.versions.length === 0) return []
+  return [missing('sidecar'), ...(hasAudio ? [] : [missing('audio')])]
+}
+
+function judgeBytes(claim: Claim, audio: ReadAudio): readonly Finding[] {
+  const compare = (kind: Mismatch, expected: string | number, found: string | number): readonly Finding[] =>
+    expected === found ? [] : [{ kind, object: 'audio', expected: String(expected), found: String(found) }]
+  return [
+    ...compare('size', claim.bytes, audio.bytes),
+    ...compare('sha256', claim.sha256, audio.sha256),
+    ...(audio.frames === 0
+      ? [{ kind: 'not-audio', object: 'audio', expected: `${claim.frames} MP3 frames` } as const]
+      : compare('frames', claim.frames, audio.frames)),
+  ]
+}
+
+/** Each object is written once: the only version of a sidecar, and of audio the one that its sidecar names. */
+function judgeVersions(
+  { versions }: ListedObject,
+  named: string | undefined,
+  object: Finding['object'],
+): readonly Finding[] {
+  const held = versions.filter(({ isDeleteMarker }) => !isDeleteMarker)
+  const expected = named ?? held.at(-1)?.versionId
+  const found = held[0]?.versionId
+  return found === expected ? [] : [{ kind: 'overwritten', object, expected, found }]
+}
+
+/** A lock whose time is over protects nothing and is not missed. */
+function judgeLock(
+  object: Finding['object'],
+  found: Lock | undefined,
+  wanted: readonly (Lock | undefined)[],
+  now: Date,
+): readonly Finding[] {
+  const lacking = wanted.find((lock) => lock !== undefined && lock.until > now && !isAsStrong(found, lock))
+  if (lacking === undefined) return []
+  const kind: Mismatch =
+    found === undefined ? 'lock-missing' : found.until < lacking.until ? 'lock-shorter' : 'lock-weaker'
+  return [{ kind, object, expected: describeLock(lacking), found: found && describeLock(found) }]
+}
+
+function describeLock({ mode, until }: Lock): string {
+  return `${mode} until ${until.toISOString()}`
+}
+
+function judgeHold(sidecar: Protection, audio: Protection): readonly Finding[] {
+  const [isSidecarHeld, isAudioHeld] = [sidecar.legalHold === true, audio.legalHold === true]
+  if (isSidecarHeld === isAudioHeld) return []
+  return [{ kind: 'hold-uneven', object: isAudioHeld ? 'sidecar' : 'audio', expected: 'ON', found: 'OFF' }]
+}
+
+/** What a listing shows of a recording beyond the one version of each object that belongs there. */
+export function findOrphans(
+  { sidecar, audio }: Entry,
+  named: string | undefined,
+  now: Date,
+): readonly Orphan[] {
+  const held = newestOf(audio)
+  if (sidecar.versions.length === 0)
+    return held === undefined || isOnItsWay(held.lastModified, now)
+      ? []
+      : [
+          {
+            kind: 'audio-without-sidecar',
+            key: audio.key,
+            versionId: held.versionId,
+            since: held.lastModified,
+          },
+        ]
+  return [sidecar, audio].flatMap((object) => {
+    const kept = object === audio ? (named ?? held?.versionId) : object.versions.at(-1)?.versionId
+    // One on top is a finding of its own: deleted, or overwritten.
+    return object.versions
+      .slice(1)
+      .filter(({ versionId }) => versionId !== kept)
+      .map(({ key, versionId, lastModified }) => ({
+        kind: 'extra-version' as const,
+        key,
+        versionId,
+        since: lastModified,
+      }))
+  })
+}
+
+/** A key that is none of ours. */
+export function toUnknown({ key, versionId, lastModified }: ListedVersion): Orphan {
+  return { kind: 'unknown-object', key, versionId, since: lastModified }
+}
+
+/** An upload that nobody will complete any more; undefined where somebody still may. */
+export function toUnfinished(
+  upload: { readonly key: string; readonly uploadId: string; readonly initiated: Date | undefined },
+  now: Date,
+): Orphan | undefined {
+  const { key, uploadId, initiated } = upload
+  return isOnItsWay(initiated, now)
+    ? undefined
+    : { kind: 'unfinished-upload', key, uploadId, since: initiated }
+}

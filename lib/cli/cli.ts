@@ -7,11 +7,13 @@ import { addDemoCommand } from './commands/demo.ts'
 import { addDlqCommand } from './commands/dlq.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnqueueCommand } from './commands/enqueue.ts'
+import { addFindCommand } from './commands/find.ts'
 import { addGetCommand } from './commands/get.ts'
 import { addLinkCommand } from './commands/link.ts'
 import { addReportCommand } from './commands/report.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
 import { addShowCommand } from './commands/show.ts'
+import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT, type Finish } from './exit-codes.ts'
 import { quitWhenNobodyReads } from './print.ts'
 import { printError } from './print-error.ts'
@@ -23,6 +25,7 @@ Start here:
   $ bird-archive enqueue --ids ids.csv    leave a list to the deployed function
   $ bird-archive backfill --from 2024-01-01   find what is missing since then, and have it archived
   $ bird-archive report --from 2024-01-01     prove that nothing is missing
+  $ bird-archive find --number NUMBER     find recordings by number, call, time and more
   $ bird-archive get RECORDING-ID         download a recording, and check that it is what was archived
   $ bird-archive doctor                   check key, clock, bucket and queues
   $ bird-archive dlq list                 see what could not be archived, and what to do about it
@@ -55,10 +58,12 @@ export async function main(argv: string[]): Promise<number> {
   addEnqueueCommand(program, finish)
   addBackfillCommand(program, finish)
   addReportCommand(program, finish)
+  addFindCommand(program, finish)
   addShowCommand(program, finish)
   addGetCommand(program, finish)
   addLinkCommand(program, finish)
   addAccessCommand(program, finish)
+  addVerifyCommand(program, finish)
   addDoctorCommand(program, finish)
   addDlqCommand(program, finish)
   addDemoCommand(program, finish)

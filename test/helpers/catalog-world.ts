@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { type ArchiveConfig, readArchiveConfig } from '../../lib/archive-config.ts'
@@ -46,6 +45,7 @@ export async function startCatalogWorld(cache?: string): Promise<CatalogWorld> {
     BIRD_WORKSPACE_ID: WORKSPACE,
     ARCHIVE_BUCKET: bucket,
     S3_FORCE_PATH_STYLE: 'true',
+    XDG_CACHE_HOME: await makeDirectory(),
   }
   // What the SDK itself reads it takes from the process.
   Object.assign(process.env, env)
@@ -78,9 +78,4 @@ export async function startCatalogWorld(cache?: string): Promise<CatalogWorld> {
     },
   }
   return world
-}
-
-/** A name for a segment that nobody has yet. */
-export function newName(): string {
-  return `batch-${randomUUID()}`
 }

@@ -1,0 +1,135 @@
+import { readArchiveConfig } from '../archive-config.ts'
+import type { JsonObject } from '../archive/recording.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Criteria } from '../catalog/criteria.ts'
+import type { CatalogEntry } from '../catalog/entry.ts'
+import type { Cursor } from '../catalog/search.ts'
+import { composeCatalog } from '../compose-catalog.ts'
+import type { Requester } from '../retrieve/retrieve.ts'
+import type { AccessLog } from '../s3/access-log.ts'
+import { readRequester, readWorkspaces, type WhoAndWhy } from './access-options.ts'
+import { EXIT } from './exit-codes.ts'
+import { cacheDirectory, CRITERIA, type FindCriteria, readFindCriteria } from './find-options.ts'
+import { CSV_HEAD, layTable, toCsv } from './find-table.ts'
+import { count, printHint, printJson, printLine, printProblem, style } from './print.ts'
+import { watchSignals } from './watch-signals.ts'
+
+export interface FindOptions extends FindCriteria, WhoAndWhy {
+  readonly workspace?: string | undefined
+  readonly limit?: number | undefined
+  readonly cache?: string | undefined
+  readonly format: 'table' | 'json' | 'csv'
+}
+
+const PAGE_ROWS = 5_000
+
+/** Prints what the criteria find. Resolves to the exit code: 0 if that is something, and all of it. */
+export async function findRecordings(options: FindOptions): Promise<number> {
+  const config = readArchiveConfig(process.env)
+  const requester = readRequester(options, config)
+  const searches = readWorkspaces(options.workspace, config).map((id) =>
+    readFindCriteria(options, id, config),
+  )
+  const local = composeCatalog(config, cacheDirectory(config, options.cache))
+  const stop = new AbortController()
+  using signals = watchSignals({ onFirst: () => stop.abort(), onSecond: () => stop.abort() })
+  const printRow = startPrinting(options.format)
+  const found = { rows: 0, isCut: false, reasons: [] as string[] }
+  try {
+    for (const criteria of searches) {
+      await local.accessLog.write(recordOf(options, criteria, requester, local), stop.signal)
+      const left = (options.limit ?? Number.MAX_SAFE_INTEGER) - found.rows
+      const pages = readPages(local.catalog, criteria, left, stop.signal)
+      for await (const { rows, reasons, isCut } of pages) {
+        for (const row of rows) printRow(row)
+        found.rows += rows.length
+        found.isCut ||= isCut
+        found.reasons.push(...reasons.filter((reason) => !found.reasons.includes(reason)))
+      }
+    }
+    return sayEnd(found, searches.length)
+  } catch (error) {
+    const exitCode = signals.exitCode()
+    if (exitCode === undefined) throw error
+    printProblem(`stopped; ${count(found.rows, 'recording')} had been found`)
+    return exitCode
+  } finally {
+    await local.close()
+  }
+}
+
+interface FoundPage {
+  readonly rows: readonly CatalogEntry[]
+  readonly reasons: readonly string[]
+  /** Whether there are more than were asked for. */
+  readonly isCut: boolean
+}
+
+async function* readPages(
+  catalog: Catalog,
+  criteria: Criteria,
+  limit: number,
+  signal: AbortSignal,
+): AsyncGenerator<FoundPage, void, undefined> {
+  let left = limit
+  let after: Cursor | undefined
+  do {
+    // Where nothing more is wanted, one row still tells whether there is more.
+    const page = await catalog.search(
+      criteria,
+      { limit: Math.max(1, Math.min(left, PAGE_ROWS)), after },
+      signal,
+    )
+    const rows = page.rows.slice(0, left)
+    left -= rows.length
+    const isCut = left === 0 && (page.next !== undefined || page.rows.length > rows.length)
+    yield { rows, reasons: page.reasons, isCut }
+    after = isCut ? undefined : page.next
+  } while (after !== undefined)
+}
+
+function startPrinting(format: FindOptions['format']): (entry: CatalogEntry) => void {
+  if (format === 'json') return printJson
+  if (format === 'csv') {
+    printLine(CSV_HEAD)
+    return (entry) => printLine(toCsv(entry))
+  }
+  const table = layTable(process.stdout.columns)
+  let isFirst = true
+  return (entry) => {
+    if (isFirst) for (const line of table.head) printLine(style('bold', line))
+    isFirst = false
+    for (const line of table.lines(entry)) printLine(line)
+  }
+}
+
+function sayEnd(
+  found: { readonly rows: number; readonly isCut: boolean; readonly reasons: readonly string[] },
+  workspaces: number,
+): number {
+  for (const reason of found.reasons) printProblem(`not complete: ${reason}`)
+  const what = found.rows === 0 ? 'No recording found' : `${count(found.rows, 'recording')} found`
+  if (found.isCut) printHint(`${what}; there are more: --limit cut them off.`)
+  else if (found.reasons.length > 0) printHint(`${what}; there may be more.`)
+  else printHint(found.rows === 0 ? `${what} in ${count(workspaces, 'workspace')}.` : `${what}; that is all.`)
+  return found.rows > 0 && !found.isCut && found.reasons.length === 0 ? EXIT.done : EXIT.incomplete
+}
+
+function recordOf(
+  options: FindOptions,
+  { workspaceId, recordingIds = [] }: Criteria,
+  requester: Requester,
+  { clock, newId }: { readonly clock: { now(): Date }; readonly newId: () => string },
+): Parameters<AccessLog['write']>[0] {
+  const given = CRITERIA.filter((name) => name !== 'id').map((name) => [name, options[name]] as const)
+  const criteria = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as JsonObject
+  return {
+    id: newId(),
+    at: clock.now(),
+    action: 'search',
+    ...requester,
+    workspaceId,
+    recordingIds,
+    criteria,
+  }
+}

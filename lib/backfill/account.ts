@@ -60,6 +60,12 @@ export function idsToPlace(ledger: Ledger, listing: Listing | undefined): string
   return [...(listing?.unreadable.keys() ?? [])].filter((id) => !known.has(id) && !listing?.own.has(id))
 }
 
+/** Both, each once. */
+export function idsToAskFor(...known: Parameters<typeof idsToAsk>): ReadonlySet<string> {
+  const [ledger, listing] = known
+  return new Set([...idsToAsk(...known), ...idsToPlace(ledger, listing)])
+}
+
 export interface Account {
   /** Sorted. */
   readonly archived: readonly string[]
@@ -147,9 +153,16 @@ export function enterUnsent(open: readonly Entry[], unsent: ReadonlyMap<string, 
   })
 }
 
+const WAITS_FOR_ROOM = 'waits-for-room-in-the-queue'
+
+/** Whether a window has recordings that are still to be sent, as the queue had no room for them. */
+export function isUnfed({ open }: Pick<Ledger, 'open'>): boolean {
+  return open.some(({ reason }) => reason === WAITS_FOR_ROOM)
+}
+
 /** Why a message was not sent: the queue was full for too long, or SQS refused it. */
 export type Unsent =
-  | { readonly line: 'not-yet'; readonly reason: 'waits-for-room-in-the-queue' }
+  | { readonly line: 'not-yet'; readonly reason: typeof WAITS_FOR_ROOM }
   | { readonly line: 'refused'; readonly reason: string }
 
 /** Remembers recordings in the window that they belong to, unless they are known there; then it is to be looked at again. */

@@ -7,7 +7,7 @@ import type { Found, Sidecars } from '../s3/sidecars.ts'
 import type { Reports } from '../s3/reports.ts'
 import type { Attest } from '../s3/attester.ts'
 import type { Feed } from '../sqs/feed.ts'
-import { type Asked, drawUp, enterUnsent, idsToAsk, idsToFind, idsToPlace, type Known } from './account.ts'
+import { type Asked, drawUp, enterUnsent, idsToAskFor, idsToFind, isUnfed, type Known } from './account.ts'
 import { isPending, isSettled, isUnchanged, type Ledger, noteListing } from './ledger.ts'
 import type { Listing } from './listing.ts'
 import { isSwept, tallyOf } from './mark.ts'
@@ -134,7 +134,8 @@ async function sweepNext(window: Window, run: Run): Promise<void> {
   const swept = await sweepWindow(window, run)
   if (swept === 'split') return await pass.split(window)
   await keep(swept, run)
-  await pass.tickOff(window, tallyOf(swept))
+  // Else the next run takes it up again.
+  if (!isUnfed(swept.ledger)) await pass.tickOff(window, tallyOf(swept))
   tell(window, swept, run)
 }
 
@@ -188,8 +189,7 @@ async function account(
   const { order, systems, time, known } = run
   const { workspaceId } = order
   const found = await systems.sidecars.find(workspaceId, idsToFind(before, listing), time.signal)
-  const toAsk = new Set([...idsToAsk(before, listing, found), ...idsToPlace(before, listing)])
-  const asked = await systems.bird.askAll(workspaceId, toAsk, time)
+  const asked = await systems.bird.askAll(workspaceId, idsToAskFor(before, listing, found), time)
   for (const [id, said] of asked) listing?.place(id, said)
   const drawn = drawUp(before, listing, found, asked, known, systems.clock.now())
   const onWait = (queued: number): void => run.observe({ kind: 'waiting', queued })

@@ -178,10 +178,11 @@ async function versionsOf(Prefix: string): Promise<Map<string, number>> {
   return counts
 }
 
-/** Calls of a day, a minute apart; the last one is the newest, which Bird lists first. */
+/** Calls of a day, a minute apart or less; the last one is the newest, which Bird lists first. */
 export function callsOn(day: string, count: number, overrides: CallOverrides = {}): BirdCall[] {
   const firstMs = Date.parse(`${day}T02:00:00Z`)
-  return Array.from({ length: count }, (_, at) => callAt(new Date(firstMs + at * 60_000), overrides))
+  const stepMs = Math.min(60_000, Math.floor((20 * HOUR_MS) / count))
+  return Array.from({ length: count }, (_, at) => callAt(new Date(firstMs + at * stepMs), overrides))
 }
 
 /** The recordings that messages in the queue ask for, sorted. */

@@ -41,7 +41,6 @@ export function createSidecars(
   keys: Keys,
 ): Sidecars {
   let [lists, reads] = [0, 0]
-  const limit = pLimit(READS_AT_ONCE)
 
   const readOne = async (
     workspaceId: string,
@@ -61,7 +60,12 @@ export function createSidecars(
     found: Map<string, Found>,
     signal: AbortSignal,
   ): Promise<void> => {
-    await Promise.all(ids.map((id) => limit(() => readOne(workspaceId, id, found, signal))))
+    const limit = pLimit(READS_AT_ONCE)
+    try {
+      await Promise.all(ids.map((id) => limit(() => readOne(workspaceId, id, found, signal))))
+    } finally {
+      limit.clearQueue()
+    }
   }
 
   /** Lists from the sidecar of the first id on; resolves to the last key of the page, undefined where no more follow. */

@@ -5,7 +5,7 @@ import { createKeys } from './archive/keys.ts'
 import { createBackfillKeys } from './backfill/keys.ts'
 import { type Clock, createDeadline, systemClock } from './deadline.ts'
 import { tuneEngine } from './engine.ts'
-import { ConfigurationError } from './errors.ts'
+import { ConfigurationError, StoppedError } from './errors.ts'
 import { logVerify } from './log-verify.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
 import { connectS3 } from './s3/client.ts'
@@ -139,7 +139,10 @@ function wireVerify(config: ArchiveConfig, options: VerifyOptions): VerifyHandle
       const order = { workspaceId, scope: toScope(read.request), by: 'schedule' } as const
       const end = await verify(order, systems, deadline, (happened) =>
         logVerify(log, workspaceId, happened),
-      ).catch((error: unknown) => void faults.push(error))
+      ).catch((error: unknown) => {
+        if (!(error instanceof StoppedError)) faults.push(error)
+        return undefined
+      })
       // What is wrong in one workspace must not keep the others waiting.
       if (end === undefined) continue
       ends.push({ workspaceId, end })
@@ -156,7 +159,7 @@ function wireVerify(config: ArchiveConfig, options: VerifyOptions): VerifyHandle
     // A part of everything is all that one run is to read of it.
     const isEnough = ({ why, reportKeys }: VerifyEnd): boolean =>
       why === 'finished' || (read.request.verify === 'all' && reportKeys.length > 0)
-    const finished = faults.length === 0 && ends.every(({ end }) => isEnough(end))
+    const finished = ends.length === config.workspaceIds.length && ends.every(({ end }) => isEnough(end))
     ;(options.writeMetrics ?? writeLine)(
       toVerifyMetrics({
         functionName: context.functionName,

@@ -24,6 +24,8 @@ export type Examine = (
 
 /** As long as the archiver may take to store one. */
 const RECORDING_LIMIT_MS = 600_000
+/** Refused one after another before any other was read. */
+const MOST_REFUSED = 10
 
 export function createExaminer(options: {
   readonly vault: Pick<Vault, 'inspectAudio'>
@@ -33,7 +35,7 @@ export function createExaminer(options: {
   readonly recordingLimitMs?: number
 }): Examine {
   const { vault, reread, retention, clock, recordingLimitMs = RECORDING_LIMIT_MS } = options
-  let hasRead = false
+  let [hasRead, refused] = [false, 0]
 
   const readText = async (key: string, versionId: string | undefined, signal: AbortSignal) => {
     const chunks: Uint8Array[] = []
@@ -94,8 +96,8 @@ export function createExaminer(options: {
       return verdict
     } catch (error) {
       signal.throwIfAborted()
-      // One that alone is refused keeps nobody from reading the others.
-      if (error instanceof ConfigurationError && !hasRead) throw error
+      // Some that are refused keep nobody from reading the others; if that goes for all, it is not the recordings.
+      if (error instanceof ConfigurationError && (refused += 1) >= MOST_REFUSED && !hasRead) throw error
       const isTooSlow = error instanceof StoppedError
       const reason = isTooSlow ? `it took longer than ${recordingLimitMs / 60_000} min` : describeError(error)
       return toUnread(entry, reason)

@@ -1,5 +1,5 @@
 import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3'
-import { createGrouping, emptyEntry, type Entry, type Listed } from '../verify/entry.ts'
+import { audioKey, createGrouping, emptyEntry, type Entry, type Listed } from '../verify/entry.ts'
 import type { VerifyKeys } from '../verify/keys.ts'
 import { storeFailure } from './failure.ts'
 import { listVersions } from './versions.ts'
@@ -35,8 +35,6 @@ export interface Inventory {
 
 /** Parts sixteen stretches from each other. */
 const DIGITS = '123456789abcdef'.split('')
-/** Sorts behind every character that follows an id in a key. */
-const BEHIND = '~'
 
 export function createInventory(client: S3Client, bucket: string, keys: VerifyKeys): Inventory {
   /** What lies behind one key, up to and with another. */
@@ -48,6 +46,8 @@ export function createInventory(client: S3Client, bucket: string, keys: VerifyKe
   ): AsyncGenerator<Listed, void, undefined> {
     const grouping = createGrouping(prefix)
     for await (const version of listVersions(client, bucket, prefix, signal, from)) {
+      // A store that begins with the very key that it was to begin behind.
+      if (from !== undefined && version.key <= from) continue
       if (through !== undefined && version.key > through) break
       yield* grouping.add(version)
     }
@@ -57,7 +57,7 @@ export function createInventory(client: S3Client, bucket: string, keys: VerifyKe
   return {
     async *walk(workspaceId, after, signal) {
       const prefix = keys.recordings(workspaceId)
-      const from = after === undefined ? undefined : `${prefix}${after}${BEHIND}`
+      const from = after === undefined ? undefined : audioKey(prefix, after)
       yield* listBetween(prefix, from, undefined, signal)
     },
     async scan(workspaceId, see, signal) {

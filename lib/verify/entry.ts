@@ -30,7 +30,7 @@ export type Listed =
 
 /** Puts the versions of a listing together, recording by recording, without holding more than one. */
 export interface Grouping {
-  /** Takes the next version of a listing in order of keys; gives what is complete by now. */
+  /** Takes the next version of a listing in order of keys; gives what is complete by now, in that order. */
   add(this: void, version: ListedVersion): readonly Listed[]
   /** Gives the last recording; to be called once, at the end of the listing. */
   end(this: void): readonly Listed[]
@@ -50,8 +50,9 @@ export function createGrouping(prefix: string): Grouping {
   return {
     add(version) {
       const [, id, extension] = NAME.exec(version.key.slice(prefix.length)) ?? []
-      const isOfOpen = open !== undefined && version.key.startsWith(`${prefix}${open.id}.`)
-      const closed = isOfOpen ? [] : close()
+      // Its audio is the last that can come of a recording.
+      const isOver = open !== undefined && version.key > audioKey(prefix, open.id)
+      const closed = isOver ? close() : []
       if (id === undefined) return version.isLatest ? [...closed, { kind: 'unknown', version }] : closed
       open ??= { id, json: [], mp3: [] }
       open[extension === 'json' ? 'json' : 'mp3'].push(version)
@@ -75,8 +76,13 @@ function toEntry(
   return {
     recordingId,
     sidecar: { key: `${prefix}${recordingId}.json`, versions: json.toSorted(newestFirst) },
-    audio: { key: `${prefix}${recordingId}.mp3`, versions: mp3.toSorted(newestFirst) },
+    audio: { key: audioKey(prefix, recordingId), versions: mp3.toSorted(newestFirst) },
   }
+}
+
+/** Where a recording's audio lies: behind its sidecar, in the order of keys. */
+export function audioKey(prefix: string, recordingId: string): string {
+  return `${prefix}${recordingId}.mp3`
 }
 
 function newestFirst(one: ListedVersion, other: ListedVersion): number {

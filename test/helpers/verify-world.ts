@@ -42,7 +42,14 @@ export interface KeepOptions {
   readonly workspaceId?: string
   readonly createdAt?: string
   readonly audio?: Buffer
+  /** What lies there in the place of the audio that the sidecar describes. */
+  readonly stored?: Buffer
+  /** What the sidecar says that both objects carry. */
   readonly lock?: Lock
+  /** What they really carry; `lock` if not given. */
+  readonly storedLock?: Lock | 'none'
+  /** Changes the sidecar before it is written. */
+  readonly edit?: (sidecar: string) => string
   readonly storageClass?: 'GLACIER'
 }
 
@@ -62,6 +69,8 @@ export interface VerifyWorld extends AsyncDisposable {
   json(key: string): Promise<Record<string, ReturnType<typeof JSON.parse>>>
   /** Keys of all versions and delete markers under a prefix. */
   keys(prefix?: string): Promise<string[]>
+  /** Ids of the versions of a key, the newest first; delete markers are none. */
+  versionsOf(key: string): Promise<string[]>
   lockOf(key: string): Promise<{ readonly mode: string | undefined; readonly until: Date | undefined }>
   /** The reports that were written, in their order. */
   reports(): Promise<Record<string, ReturnType<typeof JSON.parse>>[]>
@@ -149,8 +158,9 @@ export async function startVerifyWorld(
       const watch = createMediaWatch(audio.length, 'audio/mpeg')
       watch.update(audio)
       const media = watch.finish()
-      const locked = lockParameters(lock)
-      const versionId = await put(`${key}.mp3`, audio, {
+      const { storedLock = lock, edit = (text) => text } = recording
+      const locked = lockParameters(storedLock === 'none' ? undefined : storedLock)
+      const versionId = await put(`${key}.mp3`, recording.stored ?? audio, {
         ContentType: 'audio/mpeg',
         ...locked,
         ...(storageClass !== undefined && { StorageClass: storageClass }),
@@ -161,7 +171,7 @@ export async function startVerifyWorld(
       )
       if (!read.ok) throw new Error(read.reason)
       const policy: RetentionPolicy = lock === undefined ? { mode: 'off' } : { mode: lock.mode, days: 365 }
-      const sidecar = writeSidecar(
+      const written = writeSidecar(
         { recordingId: id, workspaceId, firstSeenAt: new Date(), deferrals: 0 },
         read.recording,
         media,
@@ -175,6 +185,7 @@ export async function startVerifyWorld(
         PROVENANCE,
         policy,
       )
+      const sidecar = edit(written)
       await put(`${key}.json`, sidecar, locked)
       const { sha256 } = media
       return { id, audio, sha256, audioKey: `${key}.mp3`, sidecarKey: `${key}.json`, versionId, sidecar }
@@ -182,6 +193,10 @@ export async function startVerifyWorld(
     put,
     json,
     keys,
+    async versionsOf(key) {
+      const page = await client.send(new ListObjectVersionsCommand({ Bucket: BUCKET, Prefix: key }))
+      return (page.Versions ?? []).flatMap(({ VersionId }) => VersionId ?? [])
+    },
     async lockOf(key) {
       const head = await client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }))
       return { mode: head.ObjectLockMode, until: head.ObjectLockRetainUntilDate }

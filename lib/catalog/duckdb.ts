@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
+import { StoreError } from '../errors.ts'
 import type { Catalog } from './catalog.ts'
 import type { CatalogEntry } from './entry.ts'
 import { cutPage } from './search.ts'
@@ -37,6 +38,7 @@ function describeUnreadable({ key, unreadableLines: lines }: LocalFile): string[
 /**
  * Writes the rows of some files into one Parquet file, each recording once; resolves to their number.
  * @param path of the file to write, in a directory that holds nothing else
+ * @throws StoreError if the file does not hold as many recordings as the files do
  */
 export async function writeParquet(
   files: readonly LocalFile[],
@@ -45,8 +47,12 @@ export async function writeParquet(
 ): Promise<number> {
   await using database = await openFiles(files, signal, [dirname(path)])
   const target = `${literal(path)} (format parquet, compression zstd)`
-  const [counted] = await database.run(`copy (${WHOLE}) to ${target}`)
-  return Number(counted?.['Count'])
+  await database.run(`copy (${WHOLE}) to ${target}`)
+  const [there] = await database.run('select count(distinct recording_id) as n from catalog')
+  const [written] = await database.run(`select count(*) as n from read_parquet(${literal(escapeGlob(path))})`)
+  const [recordings, rows] = [Number(there?.['n']), Number(written?.['n'])]
+  if (rows !== recordings) throw new StoreError(`${rows} rows were compacted of ${recordings} recordings`)
+  return rows
 }
 
 interface Database extends AsyncDisposable {
@@ -89,12 +95,16 @@ async function openFiles(
   try {
     // A pattern is looked at as it is written, and what it finds as it is named.
     const paths = files.flatMap(({ path }) => [path, escapeGlob(path)])
-    const directories = [...new Set([...paths.map((path) => dirname(path)), ...writable])]
+    const directories = new Set([
+      ...paths.map((path) => dirname(path)),
+      ...writable,
+      ...writable.map(escapeGlob),
+    ])
     for (const sql of [
       ...viewsOf(files),
       // Trino's name for DuckDB's len.
       'create macro cardinality(list) as len(list)',
-      `set allowed_directories = [${directories.map((directory) => literal(`${directory}/`)).join(', ')}]`,
+      `set allowed_directories = [${[...directories].map((directory) => literal(`${directory}/`)).join(', ')}]`,
       'set enable_external_access = false',
       'set lock_configuration = true',
     ])

@@ -3,6 +3,7 @@ import { VERSION } from '../version.ts'
 import { addAccessCommand } from './commands/access.ts'
 import { addArchiveCommand } from './commands/archive.ts'
 import { addBackfillCommand } from './commands/backfill.ts'
+import { addCatalogCommand } from './commands/catalog.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addDlqCommand } from './commands/dlq.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
@@ -63,6 +64,7 @@ export async function main(argv: string[]): Promise<number> {
   addGetCommand(program, finish)
   addLinkCommand(program, finish)
   addAccessCommand(program, finish)
+  addCatalogCommand(program, finish)
   addVerifyCommand(program, finish)
   addDoctorCommand(program, finish)
   addDlqCommand(program, finish)

@@ -30,7 +30,7 @@ export async function findRecordings(options: FindOptions): Promise<number> {
   const searches = readWorkspaces(options.workspace, config).map((id) =>
     readFindCriteria(options, id, config),
   )
-  const local = composeCatalog(config, cacheDirectory(config, options.cache))
+  const local = composeCatalog(config, { directory: cacheDirectory(config, options.cache) })
   const stop = new AbortController()
   using signals = watchSignals({ onFirst: () => stop.abort(), onSecond: () => stop.abort() })
   const printRow = startPrinting(options.format)

@@ -117,7 +117,7 @@ export function createSegments(place: Place, keys: CatalogKeys, cache: SegmentCa
           return { key, name, format, ...cached }
         } catch (error) {
           passOver(error, signal)
-          failed.set(name, describeError(error))
+          failed.set(name, `${key} could not be read: ${describeError(error)}`)
           return undefined
         }
       }),
@@ -125,13 +125,15 @@ export function createSegments(place: Place, keys: CatalogKeys, cache: SegmentCa
     const files = brought.filter((file) => file !== undefined)
     if (failed.size === 0) return { files, reasons: [] }
     const left = day.files.filter(({ name }) => !failed.has(name))
-    const replaced = day.manifests.filter(
-      ({ parquet, members }) =>
-        failed.has(parquet) && members.every((member) => left.some(({ name }) => name === member)),
-    )
-    const lost = [...failed].filter(([name]) => !replaced.some(({ parquet }) => parquet === name))
-    const reasons = lost.map(([, reason]) => `a part of the catalog could not be read: ${reason}`)
-    if (replaced.length === 0) return { files, reasons }
+    // A compact that cannot be had takes nothing with it if all that it was made of is there.
+    const isReplaced = (name: string): boolean =>
+      day.manifests.some(
+        ({ parquet, members }) =>
+          parquet === name && members.every((member) => left.some((file) => file.name === member)),
+      )
+    const lost = [...failed].filter(([name]) => !isReplaced(name))
+    const reasons = lost.map(([, reason]) => reason)
+    if (!day.manifests.some(({ parquet }) => failed.has(parquet))) return { files, reasons }
     const rest = await bring(workspaceId, { ...day, files: left }, signal)
     return { files: rest.files, reasons: [...reasons, ...rest.reasons] }
   }

@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { type ArchiveConfig, readArchiveConfig } from '../../lib/archive-config.ts'
+import type { Catalog } from '../../lib/catalog/catalog.ts'
 import { composeCatalog, type LocalCatalog } from '../../lib/compose-catalog.ts'
 import type { S3Faults } from '../../lib/sandbox/s3-server.ts'
 import type { CatalogUnderTest } from './catalog-contract.ts'
@@ -20,7 +24,10 @@ export interface CatalogWorld extends CatalogUnderTest {
   faults: S3Faults
   putText(key: string, text: string | Uint8Array): Promise<void>
   get(key: string): Promise<string>
+  delete(key: string): Promise<void>
   keys(prefix?: string): Promise<string[]>
+  /** The catalog as another machine sees it, which has fetched nothing yet. */
+  elsewhere(): Promise<Catalog>
 }
 
 const OURS = 'catalog-world'
@@ -28,7 +35,12 @@ const OURS = 'catalog-world'
 /** Starts it on 127.0.0.1 for the running test. */
 export async function startCatalogWorld(cache?: string): Promise<CatalogWorld> {
   const requests: CatalogWorld['requests'] = []
+  // Many small files: in memory, where there is such a place.
+  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+  const home = await mkdtemp(join(base, 'catalog-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
   const s3 = await startTestS3({
+    directory: home,
     versioning: true,
     faults: (request) => {
       if (request.headers['user-agent']?.includes(OURS)) return undefined
@@ -51,7 +63,7 @@ export async function startCatalogWorld(cache?: string): Promise<CatalogWorld> {
   Object.assign(process.env, env)
   const config = readArchiveConfig(env)
   const directory = cache ?? join(await makeDirectory(), 'cache')
-  const local = composeCatalog(config, directory)
+  const local = composeCatalog(config, { directory, rowsHeld: 40 })
   onTestFinished(() => local.close())
   const putText: CatalogWorld['putText'] = (key, text) =>
     s3.server.putFile(bucket, key, Buffer.from(text)).then(() => undefined)
@@ -69,6 +81,14 @@ export async function startCatalogWorld(cache?: string): Promise<CatalogWorld> {
     async get(key) {
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
       return (await Body?.transformToString()) ?? ''
+    },
+    async delete(key) {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+    },
+    async elsewhere() {
+      const other = composeCatalog(config, { directory: join(await makeDirectory(), 'cache') })
+      onTestFinished(() => other.close())
+      return other.catalog
     },
     async keys(prefix = '') {
       const names: string[] = []

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type CatalogDay,
+  type CatalogKeys,
+  dropCovered,
+  type LocalFile,
+  writeManifest,
+} from '../catalog/segments.ts'
+import type { Days } from '../catalog/sql.ts'
+import type { Clock } from '../deadline.ts'
+import { isAlreadyThere, storeFailure } from './failure.ts'
+import type { Segments } from './segments.ts'
+import type { Place } from './stored.ts'
+import type { Texts } from './texts.ts'
+import { putWhole } from './whole.ts'
+
+/** What became of a day. */
+export type Compacted =
+  | {
+      readonly kind: 'compacted'
+      readonly day: string
+      readonly key: string
+      /** Files that a search need not read any more. */
+      readonly files: number
+      readonly rows: number
+      readonly bytes: number
+      /** What was left out because it cannot be read; a search goes on saying so. */
+      readonly reasons: readonly string[]
+    }
+  /** Not more than one file has to be read for it. */
+  | { readonly kind: 'compact-already'; readonly day: string }
+  /** So much of it cannot be read that there is nothing to put together. */
+  | { readonly kind: 'failed'; readonly day: string; readonly reasons: readonly string[] }
+
+/** Makes one Parquet file of the rows of each day that has several files. Nothing is deleted. */
+export interface Compactor {
+  /** @throws StoreError or ConfigurationError if the bucket fails; the days until then are done */
+  compact(workspaceId: string, days: Days, signal: AbortSignal): AsyncGenerator<CompactedOf, void, undefined>
+}
+
+export interface CompactedOf {
+  readonly end: Compacted
+  readonly done: number
+  readonly total: number
+}
+
+/** Writes the rows of files, each recording once, to a Parquet file; resolves to their number. */
+export type WriteParquet = (files: readonly LocalFile[], path: string, signal: AbortSignal) => Promise<number>
+
+export function createCompactor(options: {
+  readonly place: Place
+  readonly texts: Pick<Texts, 'writeOnce'>
+  readonly segments: Segments
+  readonly keys: CatalogKeys
+  readonly writeParquet: WriteParquet
+  readonly clock: Clock
+  /** Where the Parquet file is written before it is sent. */
+  readonly directory: string
+}): Compactor {
+  const { place, texts, segments, keys, writeParquet, clock, directory } = options
+
+  const makeParquet = async (
+    files: readonly LocalFile[],
+    signal: AbortSignal,
+  ): Promise<{ readonly body: Buffer; readonly rows: number }> => {
+    const temporary = await mkdtemp(join(directory, 'compact-'))
+    try {
+      const path = join(temporary, 'rows.parquet')
+      const rows = await writeParquet(files, path, signal)
+      return { body: await readFile(path), rows }
+    } finally {
+      await rm(temporary, { recursive: true, force: true })
+    }
+  }
+
+  const putParquet = async (
+    key: string,
+    body: Buffer,
+    sha256: string,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const contentType = 'application/vnd.apache.parquet'
+    try {
+      await putWhole(place, { key, body, sha256, contentType, lock: undefined }, clock, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      // Its name has its digest, so what is there are the same bytes.
+      if (!isAlreadyThere(error)) throw storeFailure('write', key, error)
+    }
+  }
+
+  const compactDay = async (
+    workspaceId: string,
+    day: CatalogDay,
+    signal: AbortSignal,
+  ): Promise<Compacted> => {
+    if (dropCovered(day).length < 2) return { kind: 'compact-already', day: day.day }
+    const { files, reasons } = await segments.bring(workspaceId, day, signal)
+    // A line that cannot be read must not be forgotten: its file is left as it is.
+    const whole = files.filter(({ unreadableLines }) => unreadableLines === 0)
+    const broken = files.filter(({ unreadableLines }) => unreadableLines > 0)
+    const faults = [...reasons, ...broken.map(({ key }) => `${key} has lines that cannot be read`)]
+    if (whole.length < 2)
+      return faults.length > 0
+        ? { kind: 'failed', day: day.day, reasons: faults }
+        : { kind: 'compact-already', day: day.day }
+    const { body, rows } = await makeParquet(whole, signal)
+    const sha256 = createHash('sha256').update(body).digest('hex')
+    const digest = sha256.slice(0, 24)
+    const key = keys.compact(workspaceId, day.day, digest)
+    const parquet = key.slice(key.lastIndexOf('/') + 1)
+    await putParquet(key, body, sha256, signal)
+    const names = whole.map(({ name }) => name)
+    const members = membersOf(names, day).filter((name) => name !== parquet)
+    // From here on the files are not read any more; until here the Parquet file is one more of them.
+    const manifest = writeManifest({ parquet, sha256, rows, members })
+    const manifestKey = keys.manifest(workspaceId, day.day, digest)
+    await texts.writeOnce(manifestKey, manifest, 'application/json', undefined, signal)
+    const { length: bytes } = body
+    return { kind: 'compacted', day: day.day, key, files: names.length, rows, bytes, reasons: faults }
+  }
+
+  return {
+    async *compact(workspaceId, days, signal) {
+      const listed = await segments.list(workspaceId, days, signal)
+      const total = listed.days.length
+      for (const [index, day] of listed.days.entries())
+        yield { end: await compactDay(workspaceId, day, signal), done: index + 1, total }
+    },
+  }
+}
+
+/** Files, and what those among them were made of that are compacts themselves. */
+function membersOf(names: readonly string[], { manifests }: CatalogDay): readonly string[] {
+  const inherited = manifests
+    .filter(({ parquet }) => names.includes(parquet))
+    .flatMap(({ members }) => members)
+  return [...new Set([...names, ...inherited])].toSorted()
+}

@@ -1,0 +1,183 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { CatalogEntry } from '../../lib/catalog/entry.ts'
+import type { SearchResult } from '../../lib/catalog/search.ts'
+import type { Compacted } from '../../lib/s3/compactor.ts'
+import { describeCatalog } from '../helpers/catalog-contract.ts'
+import { rowOf, segmentOf, WORKSPACE } from '../helpers/catalog-rows.ts'
+import { type CatalogWorld, startCatalogWorld } from '../helpers/catalog-world.ts'
+
+const NEVER = new AbortController().signal
+const MARCH = { first: '2024-03-01', last: '2024-03-31' }
+const DAY = '2024-03-01'
+const SEGMENTS = `catalog/workspace=${WORKSPACE}/day=${DAY}/`
+const COMPACTS = `catalog-compact/workspace=${WORKSPACE}/day=${DAY}/`
+
+async function compact(world: CatalogWorld): Promise<Compacted[]> {
+  const ends: Compacted[] = []
+  for await (const { end } of world.local.compactor.compact(WORKSPACE, MARCH, NEVER)) ends.push(end)
+  return ends
+}
+
+const searchAll = (world: CatalogWorld): Promise<SearchResult> =>
+  world.catalog.search({ workspaceId: WORKSPACE }, { limit: 1000 }, NEVER)
+
+/** What is read of the bucket by a search on a machine that has fetched nothing yet. */
+async function readBy(world: CatalogWorld): Promise<string[]> {
+  const fresh = await world.elsewhere()
+  world.requests.length = 0
+  await fresh.search({ workspaceId: WORKSPACE }, { limit: 1 }, NEVER)
+  return world.requests.filter(({ operation }) => operation === 'GetObject').map(({ key }) => key)
+}
+
+let world: CatalogWorld
+let rows: readonly CatalogEntry[]
+
+beforeEach(async () => {
+  world = await startCatalogWorld()
+  rows = Array.from({ length: 12 }, (_, index) =>
+    rowOf(`row ${index}`, {
+      created_at: `2024-03-01T${String(10 + index)}:00:00.000Z`,
+      findings: index === 3 ? ['cut-frame'] : [],
+      channels: index === 4 ? null : 2,
+      duration_ms: 1000 + index / 2,
+    }),
+  )
+  for (const [index, row] of rows.entries()) await world.put(DAY, `batch-${index}`, [row, rows[0]!])
+})
+
+describe('compacting a day', () => {
+  it('puts its rows into one Parquet file, from which a search answers the same', async () => {
+    const before = await searchAll(world)
+    expect(before.rows).toHaveLength(12)
+    const [end, ...others] = await compact(world)
+    expect(others).toEqual([])
+    expect(end).toMatchObject({ kind: 'compacted', day: DAY, files: 12, rows: 12, reasons: [] })
+    expect(await searchAll(world)).toEqual(before)
+    const read = await readBy(world)
+    expect(read.filter((key) => key.startsWith(SEGMENTS))).toEqual([])
+    expect(read.toSorted()).toEqual(await world.keys(COMPACTS))
+  })
+
+  it('deletes and changes nothing that was there', async () => {
+    const before = await world.keys()
+    const contents = await Promise.all(before.map((key) => world.get(key)))
+    await compact(world)
+    const after = await world.keys()
+    expect(after.filter((key) => before.includes(key))).toEqual(before)
+    expect(await Promise.all(before.map((key) => world.get(key)))).toEqual(contents)
+    expect(after.filter((key) => !before.includes(key))).toEqual([
+      expect.stringMatching(/_compact-[0-9a-f]{24}\.json$/),
+      expect.stringMatching(/compact-[0-9a-f]{24}\.parquet$/),
+    ])
+  })
+
+  it('is done once: a second run writes nothing', async () => {
+    await compact(world)
+    const keys = await world.keys()
+    world.requests.length = 0
+    expect(await compact(world)).toEqual([{ kind: 'compact-already', day: DAY }])
+    expect(world.requests.filter(({ operation }) => operation === 'PutObject')).toEqual([])
+    expect(await world.keys()).toEqual(keys)
+  })
+
+  it('lets a search read what was written after it, too, and takes that in the next time', async () => {
+    await compact(world)
+    const late = rowOf('late', { created_at: '2024-03-01T05:00:00.000Z' })
+    await world.put(DAY, 'late', [late])
+    expect((await searchAll(world)).rows).toEqual([...rows.toReversed(), late])
+    expect((await readBy(world)).filter((key) => key.startsWith(SEGMENTS))).toEqual([
+      `${SEGMENTS}late.ndjson`,
+    ])
+    expect(await compact(world)).toMatchObject([{ kind: 'compacted', files: 2, rows: 13 }])
+    expect((await searchAll(world)).rows).toEqual([...rows.toReversed(), late])
+    const read = await readBy(world)
+    expect(read.filter((key) => !key.endsWith('.json'))).toEqual([expect.stringContaining('.parquet')])
+  })
+
+  it('leaves a segment alone that has a line which cannot be read, and searches go on saying so', async () => {
+    const key = `${SEGMENTS}broken.ndjson`
+    const known = rowOf('known', { created_at: '2024-03-01T06:00:00.000Z' })
+    await world.putText(key, `not a row\n${segmentOf([known])}`)
+    const before = await searchAll(world)
+    expect(before).toMatchObject({ complete: false, reasons: [expect.stringContaining(`1 line of ${key}`)] })
+    expect(await compact(world)).toMatchObject([
+      { kind: 'compacted', files: 12, rows: 12, reasons: [`${key} has lines that cannot be read`] },
+    ])
+    expect(await searchAll(world)).toEqual(before)
+    expect(await compact(world)).toMatchObject([{ kind: 'failed' }])
+  })
+
+  it('is made good by the next run where one was killed before it had named what it contains', async () => {
+    const before = await searchAll(world)
+    world.faults = ({ operation, key }) =>
+      operation === 'PutObject' && key.endsWith('.json')
+        ? { kind: 'error', status: 403, code: 'AccessDenied' }
+        : undefined
+    await expect(compact(world)).rejects.toThrow('AccessDenied')
+    expect(await searchAll(world)).toEqual(before)
+    world.faults = () => undefined
+    expect(await compact(world)).toMatchObject([{ kind: 'compacted', rows: 12 }])
+    expect(await searchAll(world)).toEqual(before)
+    const read = await readBy(world)
+    expect(read.filter((key) => !key.endsWith('.json'))).toEqual([expect.stringContaining('.parquet')])
+  })
+})
+
+describe('a compact that cannot be relied on', () => {
+  it('is passed over for what it was made of where its bytes are others', async () => {
+    const before = await searchAll(world)
+    await compact(world)
+    const parquet = (await world.keys(COMPACTS)).find((key) => key.endsWith('.parquet'))!
+    await world.putText(parquet, 'PAR1 something else PAR1')
+    expect(await searchAll(world)).toEqual(before)
+  })
+
+  it('makes the answer incomplete where what it was made of is gone', async () => {
+    await compact(world)
+    const parquet = (await world.keys(COMPACTS)).find((key) => key.endsWith('.parquet'))!
+    await world.putText(parquet, 'PAR1 something else PAR1')
+    await world.delete(`${SEGMENTS}batch-5.ndjson`)
+    const result = await searchAll(world)
+    expect(result.rows).toHaveLength(11)
+    expect(result).toMatchObject({
+      complete: false,
+      reasons: [expect.stringMatching(`^${parquet} could not be read: .* is not what was written there$`)],
+    })
+  })
+
+  it.each([
+    ['is no JSON', 'nothing'],
+    ['is of another form', '{"schema":"x"}'],
+    ['names a Parquet file that is not there', undefined],
+  ])('hides nothing with a manifest that %s', async (_, text) => {
+    const before = await searchAll(world)
+    const manifest = {
+      schema: 'urn:bird-recording-archiver:catalog-compact:1',
+      parquet: 'compact-gone.parquet',
+      sha256: 'ab'.repeat(32),
+      rows: 12,
+      members: rows.map((_row, index) => `batch-${index}.ndjson`),
+    }
+    await world.putText(`${COMPACTS}_compact-gone.json`, text ?? JSON.stringify(manifest))
+    expect(await searchAll(world)).toEqual(before)
+  })
+})
+
+describeCatalog('DuckDB from Parquet alone', async () => {
+  const compacted = await startCatalogWorld()
+  return {
+    catalog: {
+      async search(criteria, page, signal) {
+        const days = compacted.local.compactor.compact(criteria.workspaceId, MARCH, signal)
+        while ((await days.next()).done !== true);
+        return await compacted.catalog.search(criteria, page, signal)
+      },
+    },
+    put: async (...segment) => {
+      await compacted.put(...segment)
+      // A day of one object is not compacted.
+      const [day, name, , workspaceId] = segment
+      await compacted.put(day, `${name}-twin`, segment[2], workspaceId)
+    },
+  }
+})

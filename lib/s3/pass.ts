@@ -1,6 +1,7 @@
 import { isPending, type Ledger } from '../backfill/ledger.ts'
 import {
   beginPass,
+  isSwept,
   leftBehind,
   type Mark,
   openPass as resumeOrBegin,
@@ -103,6 +104,7 @@ export async function openPass(
     pendingElsewhere: () => inTurn(held).filter(({ from }) => !isWithin(from, mark.range)),
     turnTo: ({ name: after }) =>
       ledgers.changePending(workspaceId, (before) => ({ ...before, after }), signal),
-    finish: (finishedAt) => change((before) => ({ ...before, finishedAt })),
+    // Others may have begun the next pass meanwhile.
+    finish: (finishedAt) => change((before) => (isSwept(before) ? { ...before, finishedAt } : before)),
   }
 }

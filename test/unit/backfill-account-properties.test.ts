@@ -6,9 +6,11 @@ import {
   drawUp,
   enterUnsent,
   idsToAsk,
+  idsToAskFor,
   idsToFind,
   idsToPlace,
   type InBucket,
+  isUnfed,
   type Known,
   type Unsent,
 } from '../../lib/backfill/account.ts'
@@ -188,7 +190,11 @@ describe('what Bird is asked for because it may be another window that it belong
       fc.property(ledgers, listings, (before, listing) => {
         const here = new Set([...before.archived, ...idsOf(before.open), ...(listing?.own.keys() ?? [])])
         const unreadable = [...(listing?.unreadable.keys() ?? [])]
-        expect(idsToPlace(before, listing)).toEqual(unreadable.filter((one) => !here.has(one)))
+        const toPlace = unreadable.filter((one) => !here.has(one))
+        expect(idsToPlace(before, listing)).toEqual(toPlace)
+        const inBucket = new Map(unreadable.map((one) => [one, { kind: 'listed' }]))
+        const toAsk = idsToAsk(before, listing, inBucket)
+        expect(idsToAskFor(before, listing, inBucket)).toEqual(new Set([...toAsk, ...toPlace]))
       }),
     )
   })
@@ -212,6 +218,8 @@ describe('what the queue did not take, whatever it is,', () => {
           expect(entry.firstSeenAt).toEqual(open[index]?.firstSeenAt)
           expect(why.has(entry.recordingId) && 'sentAt' in entry).toBe(false)
         }
+        const waits = entered.filter(({ reason }) => reason === 'waits-for-room-in-the-queue')
+        expect(isUnfed({ open: entered })).toBe(waits.length > 0)
       }),
     )
   })

@@ -57,6 +57,11 @@ describe('completeness', () => {
     [0, '1 of 2 days were never swept, or not in full', [ONE, emptyLedger('ws', windowOf('2026-10-02'))]],
     [
       0,
+      '2 of 2 days were never swept, or not in full',
+      ['2026-10-01', '2026-10-02'].map((name) => emptyLedger('ws', windowOf(name))),
+    ],
+    [
+      0,
       '1 of 2 days were never swept, or not in full',
       [ONE, ...splitWindow(windowOf('2026-10-02')).map((part) => emptyLedger('ws', part))],
     ],

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readListed } from '../../lib/backfill/listed.ts'
 import { createListing, groupByDay, type Listing } from '../../lib/backfill/listing.ts'
 import { queryOf, type Window, windowNamed } from '../../lib/backfill/window.ts'
 
@@ -25,57 +24,6 @@ const namesOf = (listing: Listing) => ({
   strays: [...listing.strays.keys()],
   unreadable: Object.fromEntries(listing.unreadable),
   nameless: listing.nameless,
-})
-
-describe('an item of the list', () => {
-  it('is read as far as a sweep looks at it', () => {
-    const id = 'ABCDEF00-0000-4000-8000-00000000000A'
-    const link = { url: 'https://x.example/?X-Amz-Signature=1', origin: 'unheard-of' }
-    expect(
-      readListed({ id, status: 'moved', createdAt: '2026-10-01T10:00:00+02:00', duration: 7, ...link }),
-    ).toEqual({
-      ok: true,
-      listed: {
-        recordingId: id.toLowerCase(),
-        status: 'moved',
-        createdAt: new Date(AT),
-        durationSeconds: 7,
-      },
-    })
-  })
-
-  it.each([undefined, 0, -1, '7', null])('has no duration where Bird says %j', (duration) => {
-    const read = readListed({ ...item(1), duration })
-    expect(read).toMatchObject({ ok: true, listed: { durationSeconds: undefined } })
-  })
-
-  it.each([
-    ['status', { ...item(1), status: 7 }, idOf(1)],
-    ['status', { id: idOf(1).toUpperCase(), createdAt: AT }, idOf(1)],
-    ['createdAt', item(1, 'yesterday'), idOf(1)],
-    ["createdAt, Go's absent time", item(1, '0001-01-01T00:00:00Z'), idOf(1)],
-    ['createdAt', { ...item(1), createdAt: 1_759_305_600_000 }, idOf(1)],
-    ['status, createdAt', { id: idOf(1) }, idOf(1)],
-    ['id', { ...item(1), id: '../x' }, undefined],
-    ['id', { ...item(1), id: 7 }, undefined],
-    ['id, status, createdAt', {}, undefined],
-    ['whole', null, undefined],
-    ['whole', 'text', undefined],
-    ['whole', 7, undefined],
-  ])('is told by its id, where it has one, if it cannot be read at: %s', (fields, odd, recordingId) => {
-    const [names = ''] = fields.split(', Go')
-    expect(readListed(odd)).toEqual({ ok: false, recordingId, reason: `unreadable in the list: ${names}` })
-  })
-
-  it('never breaks the run, whatever it is', () => {
-    fc.assert(
-      fc.property(fc.anything(), (odd) => {
-        const listing = createListing(DAY, 10)
-        expect(listing.add([odd, item(1)])).toBe('more')
-        expect(listing.own.has(idOf(1))).toBe(true)
-      }),
-    )
-  })
 })
 
 describe('what the list says of a window', () => {
@@ -129,6 +77,30 @@ describe('what the list says of a window', () => {
     const others = [[], [item(1), item(2)], [item(1), item(2), item(8)], [item(1), item(2), odd, item(3)]]
     for (const other of others) expect(listingOf(other).digest()).not.toBe(digest)
   })
+})
+
+describe('a recording of the next window that began in this one', () => {
+  // Should Bird's filter go by when a call began, the window that it belongs to would not be told of it.
+  it.each([
+    ['2026-10-02T00:30:00Z', '2026-10-01T23:50:00Z', true],
+    ['2026-09-30T23:30:00Z', '2026-10-01T00:10:00Z', true],
+    ['2026-10-02T00:00:30Z', '2026-10-01T23:59:00Z', false],
+    ['2026-10-02T00:00:30Z', '2026-10-01T23:58:59.999Z', true],
+    ['2026-09-30T23:59:30Z', '2026-10-01T00:00:59.999Z', false],
+    ['2026-09-30T23:59:30Z', '2026-10-01T00:01:00Z', true],
+    ['2026-10-02T00:30:00Z', '2026-10-02T00:00:00Z', false],
+    ['2026-10-02T00:30:00Z', '2026-09-30T23:59:59Z', false],
+    ['2026-10-02T00:30:00Z', undefined, false],
+    ['2026-10-02T02:00:00Z', '2026-10-01T23:50:00Z', false],
+    ['2026-10-01T23:59:00Z', '2026-10-01T23:00:00Z', false],
+  ])(
+    'is remembered for that one unless its own list must name it: created %s, began %s: %s',
+    (createdAt, startedAt, expected) => {
+      const listing = listingOf([{ ...item(1, createdAt), startedAt }])
+      expect([...listing.borderline.keys()]).toEqual(expected ? [idOf(1)] : [])
+      expect(expected && listing.own.size + listing.strays.size > 0).toBe(false)
+    },
+  )
 })
 
 describe('a list that is read page by page', () => {

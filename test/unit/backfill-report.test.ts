@@ -122,6 +122,7 @@ describe('whether a range is attested', () => {
   const done = (name: string): Ledger => ledgerOf(name, { attestation: attestedAs(name) })
   it.each([
     ['every window is', [done('2026-10-01'), done('2026-10-02T00')], true],
+    ['the only window is', [done('2026-10-01')], true],
     ['one is not', [done('2026-10-01'), ledgerOf('2026-10-02')], false],
     [
       'one was never swept',

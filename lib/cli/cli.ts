@@ -10,8 +10,10 @@ import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnqueueCommand } from './commands/enqueue.ts'
 import { addFindCommand } from './commands/find.ts'
 import { addGetCommand } from './commands/get.ts'
+import { addHoldCommand } from './commands/hold.ts'
 import { addLinkCommand } from './commands/link.ts'
 import { addReportCommand } from './commands/report.ts'
+import { addRetentionCommand } from './commands/retention.ts'
 import { addSandboxCommand } from './commands/sandbox.ts'
 import { addShowCommand } from './commands/show.ts'
 import { addVerifyCommand } from './commands/verify.ts'
@@ -65,6 +67,8 @@ export async function main(argv: string[]): Promise<number> {
   addLinkCommand(program, finish)
   addAccessCommand(program, finish)
   addCatalogCommand(program, finish)
+  addHoldCommand(program, finish)
+  addRetentionCommand(program, finish)
   addVerifyCommand(program, finish)
   addDoctorCommand(program, finish)
   addDlqCommand(program, finish)

@@ -1,6 +1,6 @@
 import { utcDay } from '../archive/keys.ts'
 
-/** Names under `access/`: who retrieved what, and why. */
+/** Names under `access/` and `holds/`: who retrieved what, and why; what is held, for which cases. */
 export interface RetrieveKeys {
   /** One object for each line; `id` makes it unique. Names sort in order of time. */
   access(at: Date, id: string): string
@@ -8,6 +8,10 @@ export interface RetrieveKeys {
   accessDay(day: string): string
   /** Where all lines lie; ends in `/`. */
   allAccess(): string
+  /** For which cases a recording is held, and was. */
+  hold(workspaceId: string, recordingId: string): string
+  /** Where all of a workspace's holds lie; ends in `/`. */
+  allHolds(workspaceId: string): string
 }
 
 /** Builds the namer for an `ARCHIVE_PREFIX`, which is empty or ends in `/`. */
@@ -18,5 +22,7 @@ export function createRetrieveKeys(prefix: string): RetrieveKeys {
     access: (at, id) => `${ofDay(utcDay(at))}${at.toISOString().slice(11).replaceAll(':', '')}-${id}.ndjson`,
     accessDay: ofDay,
     allAccess: () => all,
+    hold: (workspaceId, recordingId) => `${prefix}holds/${workspaceId}/${recordingId}.json`,
+    allHolds: (workspaceId) => `${prefix}holds/${workspaceId}/`,
   }
 }

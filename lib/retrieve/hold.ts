@@ -1,0 +1,179 @@
+import * as v from 'valibot'
+import { isRecordingId, WORKSPACE_ID } from '../archive/message.ts'
+
+/** Identifies the form of the document that says for which cases a recording is held. */
+export const HOLDS_SCHEMA = 'urn:bird-recording-archiver:holds:1'
+
+/** One version of an object. `versionId` is undefined where the bucket keeps none. */
+export interface HeldVersion {
+  readonly key: string
+  readonly versionId: string | undefined
+  /** It was held before this program held it; whoever did that has to release it. */
+  readonly heldBefore: boolean
+}
+
+/** Who did it, when, and why. */
+export interface HoldAct {
+  readonly at: Date
+  readonly by: string
+  readonly reason: string
+}
+
+/** A case for which a recording is held, or was: with `released`, it is history. */
+export interface HoldCase {
+  readonly caseNumber: string
+  readonly placed: HoldAct
+  readonly released: HoldAct | undefined
+}
+
+/** What is known of a recording's holds: every case that there ever was, in order of time. */
+export interface Holds {
+  readonly workspaceId: string
+  readonly recordingId: string
+  readonly cases: readonly HoldCase[]
+  /** On which versions this program has placed the hold, or is about to; empty once it was released there. */
+  readonly versions: readonly HeldVersion[]
+}
+
+export function noHolds(workspaceId: string, recordingId: string): Holds {
+  return { workspaceId, recordingId, cases: [], versions: [] }
+}
+
+/** The cases that keep a recording held. */
+export function openCases({ cases }: Pick<Holds, 'cases'>): readonly HoldCase[] {
+  return cases.filter(({ released }) => released === undefined)
+}
+
+/**
+ * Adds a case. A recording is held once for a case, however often that is asked for; for one that was released it is held
+ * anew, and the former hold stays as history.
+ *
+ * | the case in the document | afterwards        |
+ * | ------------------------ | ----------------- |
+ * | never, or released only  | one more, open    |
+ * | open                     | as it was         |
+ */
+export function placeCase(
+  holds: Holds,
+  caseNumber: string,
+  placed: HoldAct,
+  versions: readonly HeldVersion[],
+): Holds {
+  const isOpen = openCases(holds).some((each) => each.caseNumber === caseNumber)
+  const known = new Set(holds.versions.map(nameVersion))
+  return {
+    ...holds,
+    cases: isOpen ? holds.cases : [...holds.cases, { caseNumber, placed, released: undefined }],
+    versions: [...holds.versions, ...versions.filter((each) => !known.has(nameVersion(each)))],
+  }
+}
+
+/** Marks a case as released; what else is open stays so. The versions stay named until they have been released, too. */
+export function releaseCase(holds: Holds, caseNumber: string, released: HoldAct): Holds {
+  return {
+    ...holds,
+    cases: holds.cases.map((each) =>
+      each.caseNumber === caseNumber && each.released === undefined ? { ...each, released } : each,
+    ),
+  }
+}
+
+/** Forgets the versions, unless a case keeps them held. */
+export function forgetVersions(holds: Holds): Holds {
+  return openCases(holds).length > 0 ? holds : { ...holds, versions: [] }
+}
+
+/** What releasing a case comes to. */
+export type ReleasePlan =
+  /** It is not held for this case, and nothing is left to do. */
+  | { readonly kind: 'not-held' }
+  /** Held for others, too: the case goes, the hold stays. */
+  | { readonly kind: 'stays'; readonly others: readonly string[] }
+  /** The last one: `versions` are to be released in the bucket, except those that were held before. */
+  | { readonly kind: 'lift'; readonly versions: readonly HeldVersion[] }
+
+/**
+ * Says what releasing a case comes to; first match counts.
+ *
+ * | this case | others open | versions named | plan     |
+ * | --------- | ----------- | -------------- | -------- |
+ * | open      | some        | any            | stays    |
+ * | open      | none        | any            | lift     |
+ * | not open  | none        | some           | lift, where it was ever held for this case: an earlier run was killed |
+ * | not open  | any         | any            | not-held |
+ */
+export function planRelease(holds: Holds, caseNumber: string): ReleasePlan {
+  const open = openCases(holds).map((each) => each.caseNumber)
+  const isOpen = open.includes(caseNumber)
+  const others = open.filter((each) => each !== caseNumber)
+  if (isOpen && others.length > 0) return { kind: 'stays', others }
+  const wasHeld = holds.cases.some((each) => each.caseNumber === caseNumber)
+  if (isOpen || (wasHeld && others.length === 0 && holds.versions.length > 0))
+    return { kind: 'lift', versions: holds.versions }
+  return { kind: 'not-held' }
+}
+
+/** A version as a text that only equal ones share. */
+export function nameVersion({ key, versionId }: Pick<HeldVersion, 'key' | 'versionId'>): string {
+  return JSON.stringify([key, versionId ?? null])
+}
+
+export function writeHolds({ workspaceId, recordingId, cases, versions }: Holds): string {
+  const writeAct = ({ at, by, reason }: HoldAct) => ({ at: at.toISOString(), by, reason })
+  const document = {
+    schema: HOLDS_SCHEMA,
+    workspaceId,
+    recordingId,
+    cases: cases.map(({ caseNumber, placed, released }) => ({
+      caseNumber,
+      placed: writeAct(placed),
+      released: released === undefined ? null : writeAct(released),
+    })),
+    versions: versions.map(({ versionId, ...rest }) => ({ ...rest, versionId: versionId ?? null })),
+  }
+  return `${JSON.stringify(document, null, 2)}\n`
+}
+
+const Act = v.object({
+  at: v.pipe(
+    v.string(),
+    v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
+    v.transform((text) => new Date(text)),
+  ),
+  by: v.string(),
+  reason: v.string(),
+})
+const HoldsDocument = v.object({
+  schema: v.literal(HOLDS_SCHEMA),
+  workspaceId: v.pipe(v.string(), v.regex(WORKSPACE_ID)),
+  recordingId: v.pipe(v.string(), v.check(isRecordingId)),
+  cases: v.array(v.object({ caseNumber: v.string(), placed: Act, released: v.nullable(Act) })),
+  versions: v.array(
+    v.object({ key: v.string(), versionId: v.nullable(v.string()), heldBefore: v.boolean() }),
+  ),
+})
+
+/** Reads the document; returns the reason as text where it is none, or one of a form that this version does not know. */
+export function readHolds(text: string): { ok: true; holds: Holds } | { ok: false; reason: string } {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { ok: false, reason: 'the document of holds is not JSON' }
+  }
+  const parsed = v.safeParse(HoldsDocument, json)
+  if (!parsed.success) {
+    const place = v.getDotPath(parsed.issues[0]) ?? 'its root'
+    return { ok: false, reason: `the document of holds has an unknown form at ${place}` }
+  }
+  const { workspaceId, recordingId, cases, versions } = parsed.output
+  return {
+    ok: true,
+    holds: {
+      workspaceId,
+      recordingId,
+      cases: cases.map(({ released, ...rest }) => ({ ...rest, released: released ?? undefined })),
+      versions: versions.map(({ versionId, ...rest }) => ({ ...rest, versionId: versionId ?? undefined })),
+    },
+  }
+}

@@ -1,8 +1,9 @@
 import type { DemoReport } from './summary.ts'
+import { toSweepSummary } from './sweep-summary.ts'
 
 /** The result for programs: one object, the last line of `demo --json`. */
 export function toJsonSummary(
-  { directory, plan, run, check, logFile }: DemoReport,
+  { directory, plan, run, check, sweep, logFile }: DemoReport,
   violations: readonly string[],
 ) {
   const { tally } = run
@@ -31,6 +32,7 @@ export function toJsonSummary(
         fetchedAnew: tally.transfersAgain,
         failedDeliveries: Object.fromEntries(tally.failures),
       },
+      sweep: toSweepSummary(sweep),
       directory,
       log: logFile,
     },

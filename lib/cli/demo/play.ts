@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,14 +7,15 @@ import { watchQueues } from '../../sandbox/audit-queues.ts'
 import type { SandboxReady } from '../../sandbox/sandbox-ready.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printHint, printJson, printLine } from '../print.ts'
-import { checkDemo } from './check.ts'
+import { type CheckOptions, checkDemo } from './check.ts'
 import { type Cloud, startCloud } from './cloud.ts'
 import { clearDirectory } from './directory.ts'
 import { findLeaks } from './leaks.ts'
 import { planDemo } from './plan.ts'
-import { runDemo } from './run.ts'
+import { type DemoRun, runDemo } from './run.ts'
 import { type DemoScreen, openScreen } from './screen.ts'
-import { describeRun, describeVerdict } from './summary.ts'
+import { type DemoReport, describeRun, describeVerdict } from './summary.ts'
+import { sweepDemo } from './sweep.ts'
 import { toJsonSummary } from './json-summary.ts'
 
 export interface DemoOptions {
@@ -62,12 +63,13 @@ export async function playDemo(options: DemoOptions): Promise<number> {
     const plan = await planDemo(directory, ready)
     const deadBefore = await listDeadLetters(ready)
     screen.announced(plan)
+    const limitMs = Math.max(SHORTEST_LIMIT_MS, plan.deliveries.length * LIMIT_PER_RECORDING_MS)
     const run = await runDemo({
       ready,
       plan,
       deadLettersBefore: deadBefore.size,
       queueClock: QUEUE_CLOCK,
-      limitMs: Math.max(SHORTEST_LIMIT_MS, plan.deliveries.length * LIMIT_PER_RECORDING_MS),
+      limitMs,
       onProgress: (tally, deadLetters) => screen.archiving(tally, deadLetters, plan),
       async atHalfTime() {
         if (!chaos) return
@@ -76,41 +78,61 @@ export async function playDemo(options: DemoOptions): Promise<number> {
         await openCloud()
       },
     })
-    screen.checking()
-    const logFile = join(directory, 'function.log')
-    await writeFile(logFile, `${run.lines.join('\n')}\n`)
-    const check = await checkDemo({
-      ready,
-      plan,
-      tally: run.tally,
-      deadBefore,
-      repeatsAllowed: chaos || keep,
-      leftoversAllowed: chaos || keep,
-    })
-    const report = { directory, ready, plan, run, check, logFile, killed: chaos }
-    const summary = describeRun(report)
-    const printed = [...run.lines, ...clouds.map((cloud) => cloud.output()), ...screen.shown(), ...summary]
-    const leaks = findLeaks(stripVTControlCharacters(printed.join('\n')), {
-      accessKeys: [ready.bird.accessKey, ready.s3.secretAccessKey],
-      phoneNumbers: plan.phoneNumbers,
-    })
-    const violations = [
-      ...(run.unfinished === undefined ? [] : [run.unfinished]),
-      ...check.violations,
-      ...leaks,
-    ]
-    screen.close()
-    if (json) printJson(toJsonSummary(report, violations))
-    // A summary with a secret in it is not shown.
-    else
-      for (const line of [...(leaks.length > 0 ? [] : summary), ...describeVerdict(report, violations)])
-        printLine(line)
-    return violations.length === 0 ? EXIT.done : EXIT.incomplete
+    const [repeatsAllowed, leftoversAllowed] = [chaos || keep, chaos || keep]
+    const { tally } = run
+    const checking = { ready, plan, tally, deadBefore, repeatsAllowed, leftoversAllowed }
+    const examined = await examine(checking, run, { directory, limitMs, screen })
+    const report = { directory, ready, plan, run, ...examined, killed: chaos }
+    return conclude(report, { screen, clouds, json })
   } finally {
     screen.close()
     unwatch()
     await clouds.at(-1)?.end('SIGTERM')
   }
+}
+
+/** Checks the run from outside, sweeps all its days, and keeps what both have logged. */
+async function examine(
+  checking: CheckOptions,
+  run: DemoRun,
+  { directory, limitMs, screen }: { directory: string; limitMs: number; screen: DemoScreen },
+): Promise<Pick<DemoReport, 'check' | 'sweep' | 'logFile'>> {
+  const { ready, plan } = checking
+  screen.checking()
+  const logFile = join(directory, 'function.log')
+  await writeFile(logFile, `${run.lines.join('\n')}\n`)
+  const check = await checkDemo(checking)
+  const onProgress = (done: number, days: number): void => screen.sweeping(done, days)
+  const sweep = await sweepDemo({ ready, plan, limitMs, onProgress })
+  await appendFile(logFile, `${sweep.log.join('\n')}\n`)
+  return { check, sweep, logFile }
+}
+
+/** Searches all that was printed for secrets, and prints the result. Gives the exit code. */
+function conclude(
+  report: DemoReport,
+  { screen, clouds, json }: { screen: DemoScreen; clouds: readonly Cloud[]; json: boolean },
+): number {
+  const { ready, plan, run, check, sweep } = report
+  const summary = describeRun(report)
+  const logged = [...run.lines, ...sweep.log, ...clouds.map((cloud) => cloud.output())]
+  const leaks = findLeaks(stripVTControlCharacters([...logged, ...screen.shown(), ...summary].join('\n')), {
+    accessKeys: [ready.bird.accessKey, ready.s3.secretAccessKey],
+    phoneNumbers: plan.phoneNumbers,
+  })
+  const violations = [
+    ...(run.unfinished === undefined ? [] : [run.unfinished]),
+    ...check.violations,
+    ...sweep.violations,
+    ...leaks,
+  ]
+  screen.close()
+  if (json) printJson(toJsonSummary(report, violations))
+  // A summary with a secret in it is not shown.
+  else
+    for (const line of [...(leaks.length > 0 ? [] : summary), ...describeVerdict(report, violations)])
+      printLine(line)
+  return violations.length === 0 ? EXIT.done : EXIT.incomplete
 }
 
 async function listDeadLetters(ready: SandboxReady): Promise<ReadonlySet<string>> {

@@ -10,6 +10,7 @@ export interface DemoScreen {
   announced(plan: DemoPlan): void
   archiving(tally: Tally, deadLetters: number, plan: DemoPlan): void
   checking(): void
+  sweeping(done: number, days: number): void
   say(line: string): void
   /** Everything that was shown, for the search for secrets. */
   shown(): readonly string[]
@@ -85,6 +86,11 @@ export function openScreen(json: boolean): DemoScreen {
     },
     checking() {
       say('Everything has come to its end; now it is checked from outside.')
+    },
+    sweeping(done, days) {
+      enter('sweeping', days)
+      progress.update(done, 'days')
+      report({ sweeping: done, days })
     },
     say,
     shown: () => shown,

@@ -5,6 +5,8 @@ import { alignRows, count, formatBytes, formatDuration, style } from '../print.t
 import type { DemoCheck } from './check.ts'
 import type { DemoPlan } from './plan.ts'
 import type { DemoRun } from './run.ts'
+import { describeSweep } from './sweep-summary.ts'
+import type { DemoSweep } from './sweep.ts'
 
 /** All that a summary tells of. */
 export interface DemoReport {
@@ -13,6 +15,7 @@ export interface DemoReport {
   readonly plan: DemoPlan
   readonly run: DemoRun
   readonly check: DemoCheck
+  readonly sweep: DemoSweep
   /** Where the function's log was written. */
   readonly logFile: string
   readonly killed: boolean
@@ -33,6 +36,8 @@ export function describeRun(report: DemoReport): string[] {
     '',
     style('bold', 'Dead letters'),
     ...describeDeadLetters(report),
+    '',
+    ...describeSweep(report.sweep),
     '',
     style('bold', 'Look for yourself'),
     ...describePlaces(report),
@@ -96,7 +101,7 @@ function describeDeadLetters({ run, check }: DemoReport): string[] {
   })
 }
 
-function describePlaces({ directory, ready, plan, logFile }: DemoReport): string[] {
+function describePlaces({ directory, ready, plan, sweep, logFile }: DemoReport): string[] {
   const keys = createKeys('')
   const { workspaceId } = ready.bird
   const bucket = join(directory, 's3', ready.s3.bucket)
@@ -107,22 +112,33 @@ function describePlaces({ directory, ready, plan, logFile }: DemoReport): string
       return expected === 'archived' && seconds >= 8 && seconds <= 25
     }) ?? plan.calls.find(({ expected }) => expected === 'archived')
   const id = example?.recordingId ?? ''
+  const attested = sweep.ledgers.filter(({ attestation }) => attestation !== null)
+  const fullest = attested.toSorted((a, b) => b.archived.length - a.archived.length)[0]
   return alignRows([
     ['a recording', '', shortPath(join(bucket, keys.audio(workspaceId, id)))],
     ['its sidecar', '', shortPath(join(bucket, keys.sidecar(workspaceId, id)))],
     ['the catalog', '', shortPath(join(bucket, 'catalog'))],
+    ...(fullest?.attestation
+      ? [["a day's attestation", '', shortPath(join(bucket, fullest.attestation.key))] as const]
+      : []),
     ["the function's log", '', shortPath(logFile)],
   ])
 }
 
-function describeNext({ directory, plan }: DemoReport): string[] {
+function describeNext({ directory, plan, sweep }: DemoReport): string[] {
   const place = shortPath(directory)
   const data = place === '.sandbox' ? '' : ` --data ${place}`
   const id = plan.toArchive[0]?.recordingId ?? ''
+  const from = sweep.range.from.toISOString().slice(0, 10)
   return alignRows([
     [`npm run demo --${data} --keep`, '', 'the same messages again: nothing is stored twice'],
     [`npm run demo --${data} --chaos`, '', 'the cloud is killed half-way: nothing is lost'],
     [`npm run sandbox -- --data ${place}`, '', 'this cloud again, for your own experiments'],
+    [
+      `npm run bird-archive -- report --from ${from}`,
+      '',
+      "with that cloud's env (docs/sandbox.md): every day's attestation",
+    ],
     [`grep ${id.slice(0, 8)} ${join(place, 'function.log')}`, '', 'what happened to one recording'],
     ['npm run bird-archive -- --help', '', 'archive from your own workspace into your own bucket'],
   ])
@@ -136,6 +152,7 @@ function shortPath(path: string): string {
 
 /** What the check from outside came to, as lines. */
 export function describeVerdict(report: DemoReport, violations: readonly string[]): string[] {
+  const { run, sweep } = report
   const { bucket, deadLetters } = report.check
   if (violations.length > 0)
     return [
@@ -145,16 +162,24 @@ export function describeVerdict(report: DemoReport, violations: readonly string[
   const tick = (text: string): string => `  ${style('green', '✓')} ${text}`
   const leftovers = bucket.unfinishedUploads.length
   return [
-    style('bold', 'Checked from outside, through S3 and SQS alone'),
+    style('bold', "Checked from outside, through S3, SQS and Bird's list"),
     tick(
       `${count(bucket.proven, 'recording')} (${formatBytes(bucket.provenBytes)}) read again: SHA-256 as Bird has it`,
     ),
     tick('each is there once, with a sidecar that agrees, locked, and in the catalog'),
-    tick('nothing else is in the bucket'),
+    tick("nothing else is in the bucket, but the archiver's own records"),
     tick(
       `every message is accounted for: queue empty, ${count(deadLetters.length, 'dead letter')} as expected`,
     ),
-    tick(`${count(report.run.lines.length, 'line')} of log searched: no key, no link, no phone number`),
+    tick(
+      `${count(sweep.listed.length, 'recording')} in Bird's list, each in exactly one line of the sweep, the right one`,
+    ),
+    tick(
+      `${count(sweep.attestations.size, 'attestation')} read again: every recording of the day, SHA-256 as Bird has it`,
+    ),
+    tick(
+      `${count(run.lines.length + sweep.log.length, 'line')} of log searched: no key, no link, no phone number`,
+    ),
     ...(leftovers > 0
       ? [
           `  ${style('dim', `· ${count(leftovers, 'upload')} broken off by a kill; a bucket's lifecycle rule clears such`)}`,

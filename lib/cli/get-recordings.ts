@@ -23,6 +23,8 @@ export interface GetOptions extends WhoAndWhy {
 }
 
 const STDOUT = '-'
+/** What is there in a moment needs no line about its progress. */
+const QUIET_BYTES = 8_000_000
 
 /** Gets recordings, one after the other. Resolves to the exit code. */
 export async function getRecordings(given: readonly string[], options: GetOptions): Promise<number> {
@@ -82,8 +84,10 @@ async function getOne(
   const progress = options.json ? NO_PROGRESS : createProgress('getting', 100)
   let path: string | undefined
   const open = async (sidecar: Sidecar): Promise<Destination> => {
-    const onBytes = (done: number, total: number): void =>
-      progress.update(Math.floor((100 * done) / total), `${formatBytes(done)} of ${formatBytes(total)}`)
+    const onBytes = (done: number, total: number): void => {
+      if (total > QUIET_BYTES || process.stderr.isTTY)
+        progress.update(Math.floor((100 * done) / total), `${formatBytes(done)} of ${formatBytes(total)}`)
+    }
     if (options.output === STDOUT) return openStdout(onBytes)
     path = await chooseFile(sidecar, options.output)
     return await openFile(path, options.force, onBytes)

@@ -63,7 +63,7 @@ function interpret(
     return [parse(`+${written.slice(2)}`)].filter((number) => number !== undefined)
   const here = country === undefined ? undefined : parse(written, country)
   const abroad = isBare && !digits.startsWith('0') ? parse(`+${digits}`) : undefined
-  const both = [here, abroad].filter((number) => number !== undefined)
+  const both = [abroad, here].filter((number) => number !== undefined)
   const valid = both.filter((number) => number.isValid())
   return valid.length > 0 ? valid : both
 }

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest'
+import { cutPage, readCursor, writeCursor } from '../../lib/catalog/search.ts'
+import {
+  createCatalogKeys,
+  dropCovered,
+  type ListedSegment,
+  type Manifest,
+  readManifest,
+  readSegmentKey,
+  writeManifest,
+} from '../../lib/catalog/segments.ts'
+import { countUnreadable } from '../../lib/catalog/entry.ts'
+import { rowOf, segmentOf } from '../helpers/catalog-rows.ts'
+
+const PREFIX = 'catalog/workspace=ours/'
+
+function file(name: string): ListedSegment {
+  const format = name.endsWith('.ndjson') ? 'ndjson' : 'parquet'
+  return { key: name, day: '2024-03-01', name, format, bytes: 1, etag: 'e' }
+}
+
+function manifest(parquet: string, ...members: string[]): Manifest {
+  return { parquet, sha256: 'ab'.repeat(32), rows: 1, members }
+}
+
+function left(names: string[], ...manifests: Manifest[]): string[] {
+  return dropCovered({ files: names.map(file), manifests }).map(({ name }) => name)
+}
+
+describe('names', () => {
+  it('are below the prefix of the archive', () => {
+    const keys = createCatalogKeys('team/')
+    expect([
+      keys.segments('ours'),
+      keys.compacts('ours'),
+      keys.compact('ours', '2024-03-01', 'abc'),
+      keys.manifest('ours', '2024-03-01', 'abc'),
+      keys.rebuild('ours'),
+    ]).toEqual([
+      'team/catalog/workspace=ours/',
+      'team/catalog-compact/workspace=ours/',
+      'team/catalog-compact/workspace=ours/day=2024-03-01/compact-abc.parquet',
+      'team/catalog-compact/workspace=ours/day=2024-03-01/_compact-abc.json',
+      'team/catalog-rebuild/ours.json',
+    ])
+  })
+
+  it.each([
+    ['segments', 'day=2024-03-01/batch-1.ndjson', 'ndjson'],
+    ['compacts', 'day=2024-03-01/compact-1.parquet', 'parquet'],
+    ['compacts', 'day=2024-03-01/20240301_094500_00001_abcde_0b1c', 'parquet'],
+    ['compacts', 'day=2024-03-01/_compact-1.json', 'manifest'],
+  ] as const)('of %s: %s is %s', (kind, rest, format) => {
+    expect(readSegmentKey(PREFIX, PREFIX + rest, kind)).toEqual({
+      day: '2024-03-01',
+      name: rest.slice(15),
+      format,
+    })
+  })
+
+  it.each([
+    ['segments', 'day=2024-03-01/batch-1.json'],
+    ['segments', 'day=2024-03-01/_batch-1.ndjson'],
+    ['segments', 'day=2024-03-01/.ndjson'],
+    ['segments', 'day=2024-03-01/deeper/batch-1.ndjson'],
+    ['segments', 'day=2024-03-01/../../x.ndjson'],
+    ['segments', 'day=yesterday/batch-1.ndjson'],
+    ['segments', 'batch-1.ndjson'],
+    ['compacts', 'day=2024-03-01/_SUCCESS'],
+    ['compacts', 'day=2024-03-01/.part'],
+  ] as const)('of %s: %s is none', (kind, rest) => {
+    expect(readSegmentKey(PREFIX, PREFIX + rest, kind)).toBeUndefined()
+    expect(readSegmentKey(PREFIX, rest, kind)).toBeUndefined()
+  })
+})
+
+describe('what a compact takes the place of', () => {
+  it('is what it was made of, and nothing that came later', () => {
+    expect(left(['1.ndjson', '2.ndjson', '3.ndjson', 'a'], manifest('a', '1.ndjson', '2.ndjson'))).toEqual([
+      '3.ndjson',
+      'a',
+    ])
+  })
+
+  it('is nothing where the compact itself is not there', () => {
+    expect(left(['1.ndjson', '2.ndjson'], manifest('a', '1.ndjson', '2.ndjson'))).toEqual([
+      '1.ndjson',
+      '2.ndjson',
+    ])
+  })
+
+  it('is an earlier compact that it contains', () => {
+    const earlier = manifest('a', '1.ndjson')
+    expect(
+      left(['1.ndjson', '2.ndjson', 'a', 'b'], earlier, manifest('b', '1.ndjson', '2.ndjson', 'a')),
+    ).toEqual(['b'])
+  })
+
+  it('is no compact that has more than it, nor one that names it in turn', () => {
+    expect(left(['a', 'b'], manifest('a', '1.ndjson'), manifest('b', 'a'))).toEqual(['a', 'b'])
+    expect(left(['a', 'b'], manifest('a', 'b'), manifest('b', 'a'))).toEqual(['a', 'b'])
+  })
+
+  it('is never two of each other: both are read where two were made at once', () => {
+    expect(left(['1.ndjson', 'a', 'b'], manifest('a', '1.ndjson'), manifest('b', '1.ndjson'))).toEqual([
+      'a',
+      'b',
+    ])
+  })
+})
+
+describe('a manifest', () => {
+  it('reads as it was written', () => {
+    const written = manifest('compact-a.parquet', '1.ndjson')
+    expect(readManifest(writeManifest(written))).toMatchObject(written)
+  })
+
+  it.each(['', '{}', '[]', writeManifest(manifest('a', 'a')), writeManifest(manifest('../a', '1.ndjson'))])(
+    'is not %j',
+    (text) => {
+      expect(readManifest(text)).toBeUndefined()
+    },
+  )
+})
+
+describe('lines that are no rows', () => {
+  const good = segmentOf([rowOf('one'), rowOf('two', { channels: null, findings: ['cut-frame'] })])
+
+  it('are counted', () => {
+    expect(countUnreadable(good)).toBe(0)
+    expect(countUnreadable('')).toBe(0)
+    expect(countUnreadable(`${good}\n\n`)).toBe(0)
+    expect(countUnreadable(`${good}{"recording_id":"cut`)).toBe(1)
+    expect(countUnreadable(`null\n[]\n42\n"text"\n{}\n${good}`)).toBe(5)
+  })
+
+  it.each([
+    ['a number', { duration_ms: '60000' }],
+    ['a list', { findings: 'cut-frame' }],
+    ['a text', { created_at: null }],
+    ['a text or nothing', { from_number: 4930123456 }],
+  ])('are those in which %s is something else', (_, wrong) => {
+    expect(countUnreadable(JSON.stringify({ ...rowOf('one'), ...wrong }))).toBe(1)
+  })
+
+  it('are those that lack a column', () => {
+    for (const name of Object.keys(rowOf('one')))
+      expect(countUnreadable(JSON.stringify({ ...rowOf('one'), [name]: undefined })), name).toBe(1)
+  })
+})
+
+describe('a page', () => {
+  const rows = [rowOf('one'), rowOf('two'), rowOf('three')]
+
+  it('ends with a cursor only where more rows follow', () => {
+    expect(cutPage(rows, { limit: 2 })).toEqual({
+      rows: rows.slice(0, 2),
+      next: { createdAt: rows[1]!.created_at, recordingId: rows[1]!.recording_id },
+    })
+    expect(cutPage(rows, { limit: 3 })).toEqual({ rows, next: undefined })
+    expect(cutPage([], { limit: 3 })).toEqual({ rows: [], next: undefined })
+  })
+
+  it('has a cursor that can stand in an address', () => {
+    const cursor = { createdAt: rows[0]!.created_at, recordingId: rows[0]!.recording_id }
+    expect(writeCursor(cursor)).toMatch(/^[\w-]+$/)
+    expect(readCursor(writeCursor(cursor))).toEqual(cursor)
+  })
+
+  it.each(['', 'x', Buffer.from('[]').toString('base64url'), Buffer.from('["a","b"]').toString('base64url')])(
+    'is not after %j',
+    (text) => {
+      expect(readCursor(text)).toBeUndefined()
+    },
+  )
+})

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { CSV_HEAD, layTable, toCsv } from '../../lib/cli/find-table.ts'
+import { rowOf } from '../helpers/catalog-rows.ts'
+
+const row = rowOf('one', {
+  created_at: '2024-03-01T09:00:00.123Z',
+  duration_ms: 3_599_500,
+  from_number: null,
+  findings: ['junk-between-frames', 'duration-differs', 'format-differs'],
+})
+
+describe('the table of what was found', () => {
+  it.each([undefined, 200, 120, 116, 115, 100, 80, 60, 40])('fits a terminal of %s characters', (width) => {
+    const { head, lines } = layTable(width)
+    const all = [...head, ...lines(row)]
+    expect(Math.max(...all.map((line) => line.length))).toBeLessThanOrEqual(width ?? Infinity)
+    expect(all.join('\n')).toContain(row.recording_id)
+  })
+
+  it('has a line for a recording where there is room, two where there is not', () => {
+    expect(layTable(116).lines(row)).toHaveLength(1)
+    expect(layTable(115).lines(row)).toEqual([
+      '2024-03-01 09:00:00   1:00:00  in   withheld         12025550123      junk-between-frames duration-differs format-differs'
+        .slice(0, 114)
+        .concat('…'),
+      `    ${row.recording_id}`,
+    ])
+  })
+
+  it('never cuts the id, which somebody will copy', () => {
+    expect(layTable(20).lines(row)[1]).toBe(row.recording_id)
+  })
+
+  it('lets no metadata steer the terminal', () => {
+    const [line = ''] = layTable(undefined).lines({
+      ...row,
+      from_number: '\u001b[2J\u202e\r1',
+      findings: ['\n'],
+    })
+    // oxlint-disable-next-line no-control-regex -- they are what must not be there
+    expect(line).not.toMatch(/[\u0000-\u001f\u202e]/)
+  })
+})
+
+describe('a row for spreadsheets', () => {
+  it('has a field for each column', () => {
+    expect(toCsv(rowOf('one')).split(',')).toHaveLength(CSV_HEAD.split(',').length)
+  })
+
+  it.each([
+    ['plain', 'plain'],
+    ['a,b', '"a,b"'],
+    ['a"b', '"a""b"'],
+    ['a\r\nb', '"a\r\nb"'],
+    ['=1+1', "'=1+1"],
+    ['@x', "'@x"],
+    ['-1', "'-1"],
+    ['+"', '"\'+"""'],
+  ])('writes %j as %j', (value, field) => {
+    const written = toCsv(rowOf('one', { channel_id: value, findings: [] }))
+    expect(written).toContain(`,${field},incoming,`)
+  })
+})

@@ -1,3 +1,4 @@
+import { redact } from '../errors.ts'
 import { GIVEN_UP, isUnderway, judge, NEVER_AVAILABLE, type Facts } from './judge.ts'
 import type { Entry, Ledger } from './ledger.ts'
 import type { Listed } from './listed.ts'
@@ -101,7 +102,8 @@ export function drawUp(
       recordingId: id,
       ...(createdAt !== undefined && { createdAt }),
       line: verdict.line,
-      reason: verdict.reason,
+      // Bird's enum is open, and a dead letter's reason may be anybody's words.
+      reason: redact(verdict.reason),
       firstSeenAt: before?.firstSeenAt ?? now,
       ...(sentAt !== undefined && { sentAt }),
     }
@@ -174,7 +176,7 @@ export function remember(ledger: Ledger, strangers: readonly Listed[], now: Date
       recordingId,
       createdAt,
       line: 'not-yet',
-      reason: status,
+      reason: redact(status),
       firstSeenAt: now,
     }))
   return added.length === 0 ? ledger : { ...ledger, open: [...ledger.open, ...added], attestation: null }

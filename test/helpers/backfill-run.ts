@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Context } from 'aws-lambda'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { writeDropped } from '../../lib/backfill/dropped.ts'
 import { createBackfillKeys } from '../../lib/backfill/keys.ts'
 import { composeBackfillFunction, type SweepAnswer } from '../../lib/compose-backfill.ts'
@@ -13,6 +13,9 @@ import { callAt, type CallOverrides } from './listed-calls.ts'
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
+
+// Each sweep looks at the dead-letter queue for a second of the real clock, and a test may need half a dozen of them.
+vi.setConfig({ testTimeout: 120_000 })
 
 /** Time that passes only where the program waits, or a test says so. */
 export interface TestClock extends Clock {

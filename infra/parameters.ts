@@ -20,6 +20,7 @@ const SETTING_OF = {
   sweepDays: undefined,
   weeklySweepDays: undefined,
   backfillWorkspaceIds: 'BACKFILL_WORKSPACE_IDS',
+  verifySample: undefined,
   quietDays: undefined,
   alarmEmail: undefined,
 } as const
@@ -60,9 +61,14 @@ export interface Chosen {
   /** The last days that the hourly sweep compares, and the weekly one: none if 0. */
   readonly sweepDays: number
   readonly weeklySweepDays: number
+  /** Recordings that are read again each day: none if 0. */
+  readonly verifySample: number
   /** One of infra/ for each thing that may be there or not. */
   readonly files: Readonly<
-    Record<'bucket' | 'key' | 'keyUse' | 'secret' | 'secretKeyUse' | 'quiet' | 'weekly' | 'email', string>
+    Record<
+      'bucket' | 'key' | 'keyUse' | 'secret' | 'secretKeyUse' | 'quiet' | 'weekly' | 'verifyDaily' | 'email',
+      string
+    >
   >
 }
 
@@ -73,6 +79,7 @@ const ACCESS_LOG_PREFIX = 'recordings-archive/'
 const GLACIER_DAYS = { min: 1, max: 36_500 }
 const SWEEP_DAYS = { min: 1, max: 31 }
 const WEEKLY_SWEEP_DAYS = { min: 2, max: 3660 }
+const VERIFY_SAMPLE = { min: 1, max: 100_000 }
 
 /**
  * Judges the parameters of a deployment, with the very rules of the function's own settings, and says what follows.
@@ -97,6 +104,7 @@ export function chooseFromParameters(
   const { alarmEmail } = parameters
   const quietDays = Number(parameters.quietDays)
   const weeklySweepDays = Number(parameters.weeklySweepDays)
+  const verifySample = Number(parameters.verifySample)
   const creates = bucket === ''
   const createsKey = creates && keyArn === ''
   const unless = (without: boolean, file: string): string => `infra/${without ? 'nothing' : file}.yml`
@@ -117,6 +125,7 @@ export function chooseFromParameters(
     quietDays,
     sweepDays: Number(parameters.sweepDays),
     weeklySweepDays,
+    verifySample,
     files: {
       bucket: unless(!creates, 'bucket'),
       key: unless(!createsKey, 'key'),
@@ -125,6 +134,7 @@ export function chooseFromParameters(
       secretKeyUse: unless(secretKeyArn === '', 'secret-key-use'),
       quiet: unless(quietDays === 0, 'quiet'),
       weekly: unless(weeklySweepDays === 0, 'weekly'),
+      verifyDaily: unless(verifySample === 0, 'verify-daily'),
       email: unless(alarmEmail === '', 'email'),
     },
   }
@@ -161,7 +171,7 @@ function inWordsOfParameters(fault: string): string {
 /** What only the deployment can know. */
 function deploymentFaults(parameters: Parameters, packaging: Packaging): readonly string[] {
   const { bucket, keyArn, secretArn, secretKeyArn, glacierAfterDays, accessLogBucket } = parameters
-  const { quietDays, alarmEmail, sweepDays, weeklySweepDays } = parameters
+  const { quietDays, alarmEmail, sweepDays, weeklySweepDays, verifySample } = parameters
   const checks: readonly (readonly [boolean, string])[] = [
     [
       bucket !== '' && !BUCKET_NAME.test(bucket),
@@ -207,6 +217,10 @@ function deploymentFaults(parameters: Parameters, packaging: Packaging): readonl
     [
       weeklySweepDays !== '0' && Number(weeklySweepDays) <= Number(sweepDays),
       'weeklySweepDays is not more than sweepDays, so that the weekly sweep would find nothing new: make it more, or 0 for none',
+    ],
+    [
+      verifySample !== '0' && !isWholeWithin(verifySample, VERIFY_SAMPLE),
+      `verifySample must be a whole number from ${VERIFY_SAMPLE.min} to ${VERIFY_SAMPLE.max}, or 0 for no daily check`,
     ],
     [
       !/^[0-7]$/.test(quietDays),

@@ -24,17 +24,19 @@ const QUEUE = 'ArchiveQueue.Properties'
 const BUCKET = 'Resources.ArchiveBucket.Properties'
 const MAPPING = 'ArchiveEventSourceMappingSQSArchiveQueue.Properties'
 
-const FUNCTIONS = ['Archive', 'Backfill']
+const FUNCTIONS = ['Archive', 'Backfill', 'Verify']
 const rolesOfFunctions = (template: Template): Statement[] =>
   FUNCTIONS.flatMap((name) => statementsOf(template, `${name}Role`))
 
 /** Which function writes the metric of an alarm of ours. */
 const WRITER_OF = {
   ConfigurationFaultAlarm: 'Archive',
+  MismatchAlarm: 'Verify',
   NothingArchivedAlarm: 'Archive',
   OldestNotYetAlarm: 'Backfill',
   SweepNotRunAlarm: 'Backfill',
   UnexplainedAlarm: 'Backfill',
+  VerificationNotRunAlarm: 'Verify',
 }
 
 const retained = (resource: Resource | undefined): boolean =>

@@ -11,6 +11,7 @@ const SOUND = {
   quietDays: '1',
   sweepDays: '3',
   weeklySweepDays: '92',
+  verifySample: '300',
 }
 const PACKAGING = { stage: 'prod', deploys: false, glacierAfterDays: 90 }
 
@@ -35,6 +36,8 @@ it.each([
   [{ bucket: 'my-archive', accessLogBucket: 'my-logs' }, 'its logging is its own'],
   [{ quietDays: '8' }, 'quietDays must be a whole number from 1 to 7'],
   [{ quietDays: '' }, 'quietDays must be a whole number from 1 to 7'],
+  [{ verifySample: '100001' }, 'verifySample must be a whole number from 1 to 100000, or 0'],
+  [{ verifySample: '' }, 'verifySample must be a whole number from 1 to 100000, or 0'],
   [{ sweepDays: '0' }, 'sweepDays must be a whole number from 1 to 31'],
   [{ sweepDays: '03' }, 'sweepDays must be a whole number from 1 to 31'],
   [{ sweepDays: '32' }, 'sweepDays must be a whole number from 1 to 31'],

@@ -9,6 +9,7 @@ const SOUND = {
   quietDays: '1',
   sweepDays: '3',
   weeklySweepDays: '92',
+  verifySample: '300',
 }
 const ANOTHER: Readonly<Record<string, string>> = {
   secretArn: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:bird-AbCdEf',
@@ -20,6 +21,7 @@ const ANOTHER: Readonly<Record<string, string>> = {
   quietDays: '3',
   sweepDays: '7',
   weeklySweepDays: '0',
+  verifySample: '0',
 }
 
 it('every parameter is described in serverless.yml, and changes something', async () => {

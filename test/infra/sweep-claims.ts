@@ -10,7 +10,7 @@ const FUNCTION = 'BackfillLambdaFunction'
 
 const schedules = (template: Template): [string, Record<string, unknown>][] =>
   Object.entries(template.Resources).flatMap(([name, { Type, Properties }]) =>
-    Type === 'AWS::Scheduler::Schedule' ? [[name, Properties]] : [],
+    Type === 'AWS::Scheduler::Schedule' && name.endsWith('Sweep') ? [[name, Properties]] : [],
   )
 
 /** What a function sends at most in one second, of what its template lets it: after a pause, as fast as its pace allows. */

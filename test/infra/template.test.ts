@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Environment } from '../../lib/config.ts'
 import { toEmbeddedMetrics } from '../../lib/metrics.ts'
 import { toSweepMetrics } from '../../lib/sweep-metrics.ts'
+import { toVerifyMetrics } from '../../lib/verify-metrics.ts'
 import { unzip } from '../helpers/unzip.ts'
 import { arnFormsOf, toArn } from './arns.ts'
 import { BREAKS } from './breaks.ts'
@@ -14,6 +15,8 @@ import { SWEEP_BREAKS } from './sweep-breaks.ts'
 import { SWEEP_CLAIMS } from './sweep-claims.ts'
 import { actionsOf, at, environmentOf, list, ourMetricsIn, rightsOf, statementsOf, text } from './tree.ts'
 import { validate } from './validate.ts'
+import { VERIFY_BREAKS } from './verify-breaks.ts'
+import { VERIFY_CLAIMS } from './verify-claims.ts'
 
 const WORKSPACES = '00000000-0000-4000-8000-000000000001,00000000-0000-4000-8000-000000000002'
 /** Three times two bundles, on a machine that has other tests to run. */
@@ -28,10 +31,11 @@ const NOT_DEPLOYED = ['BIRD_ACCESS_KEY', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'S3_
 const FUNCTIONS = {
   archive: ['BACKFILL_MAX_QUEUED', 'BACKFILL_WORKSPACE_IDS'],
   backfill: ['CONCURRENCY', 'MEDIA_ORIGINS'],
+  verify: ['BACKFILL_MAX_QUEUED', 'BIRD_REQUESTS_PER_SECOND', 'CONCURRENCY', 'MEDIA_ORIGINS'],
 } as const
-const ROLES = ['ArchiveRole', 'BackfillRole', 'SweepScheduleRole']
-const ALL_CLAIMS = { ...CLAIMS, ...SWEEP_CLAIMS }
-const ALL_BREAKS = [...BREAKS, ...SWEEP_BREAKS]
+const ROLES = ['ArchiveRole', 'BackfillRole', 'VerifyRole', 'SweepScheduleRole', 'VerifyScheduleRole']
+const ALL_CLAIMS = { ...CLAIMS, ...SWEEP_CLAIMS, ...VERIFY_CLAIMS }
+const ALL_BREAKS = [...BREAKS, ...SWEEP_BREAKS, ...VERIFY_BREAKS]
 
 let created: Packaged
 let existing: Packaged
@@ -46,6 +50,7 @@ beforeAll(async () => {
     'alarmEmail=somebody@example.com',
     'quietDays=0',
     'weeklySweepDays=0',
+    'verifySample=0',
   )
   chosen = await packageStage(
     `keyArn=${KEY_ARN}`,
@@ -55,6 +60,7 @@ beforeAll(async () => {
     'prefix=calls',
     'sweepDays=7',
     'weeklySweepDays=3660',
+    'verifySample=1000',
     `backfillWorkspaceIds=${WORKSPACES}`,
   )
 }, PACKAGING_MS)
@@ -94,13 +100,16 @@ describe('the packaged template', () => {
       'ArchiveKey',
       'ArchiveKeyUse',
       'BackfillKeyUse',
+      'VerifyKeyUse',
       'BirdAccessKey',
       'NothingArchivedAlarm',
       'WeeklySweep',
+      'DailyVerification',
+      'VerificationNotRunAlarm',
     ])
       expect(Resources).not.toHaveProperty(name)
     expect(Resources).toHaveProperty('HourlySweep')
-    for (const name of ['archive', 'backfill'] as const)
+    for (const name of ['archive', 'backfill', 'verify'] as const)
       expect(environmentOf(existing.template, name)['ARCHIVE_BUCKET']).toBe('my-archive')
     expect(at(Resources, 'AlarmEmail.Properties.Endpoint')).toBe('somebody@example.com')
     for (const [policy, role] of [
@@ -131,7 +140,7 @@ describe('the packaged template', () => {
       at(bucket, 'BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault'),
     ).toMatchObject({ KMSMasterKeyID: KEY_ARN })
     expect(JSON.stringify(Resources['ArchiveBucketPolicy'])).toContain(KEY_ARN)
-    for (const policy of ['ArchiveKeyUse', 'BackfillKeyUse'])
+    for (const policy of ['ArchiveKeyUse', 'BackfillKeyUse', 'VerifyKeyUse'])
       expect(at(Resources, `${policy}.Properties.PolicyDocument.Statement.0.Resource`)).toBe(KEY_ARN)
     expect(at(bucket, 'LifecycleConfiguration.Rules.3')).toMatchObject({
       Status: 'Enabled',
@@ -150,6 +159,8 @@ describe('the packaged template', () => {
       JSON.parse(text(at(Resources, `${name}.Properties.Target.Input`)))
     expect(inputOf('HourlySweep')).toEqual({ sweep: 'recent', days: 7 })
     expect(inputOf('WeeklySweep')).toEqual({ sweep: 'months', days: 3660 })
+    expect(inputOf('DailyVerification')).toEqual({ verify: 'sample', sample: 1000 })
+    expect(environmentOf(chosen.template, 'verify')['BACKFILL_WORKSPACE_IDS']).toBe(WORKSPACES)
     expect(environmentOf(chosen.template, 'backfill')['BACKFILL_WORKSPACE_IDS']).toBe(WORKSPACES)
     const rules = list(at(Resources, 'ArchiveBucket.Properties.LifecycleConfiguration.Rules'))
     expect(rules.flatMap((rule) => at(rule, 'Prefix') ?? [])).toEqual([
@@ -168,7 +179,7 @@ describe('names', () => {
   it('of the environment are those that config.ts reads', () => {
     const read = Object.keys(Environment.entries)
     expect(read.length).toBeGreaterThan(10)
-    for (const name of ['archive', 'backfill'] as const) {
+    for (const name of ['archive', 'backfill', 'verify'] as const) {
       const without: readonly string[] = [...NOT_DEPLOYED, ...FUNCTIONS[name]]
       expect(Object.keys(environmentOf(created.template, name)).toSorted(), name).toEqual(
         read.filter((setting) => !without.includes(setting)).toSorted(),
@@ -181,11 +192,13 @@ describe('names', () => {
     const batch = toEmbeddedMetrics({ functionName: '', outcomes: [], now, remainingMs: 1 })
     const counts = { finished: true, reports: [], failures: 0, sent: 0, requestsToBird: 0, now }
     const sweep = toSweepMetrics({ functionName: '', ...counts })
+    const check = toVerifyMetrics({ functionName: '', finished: true, tallies: [], now })
     const written = new Set([
       ...['TimeSinceCreated', 'TimeSinceEnded', ...Object.keys(JSON.parse(batch) as object)].map(
         (name) => `Archive ${name}`,
       ),
       ...Object.keys(JSON.parse(sweep) as object).map((name) => `Backfill ${name}`),
+      ...Object.keys(JSON.parse(check) as object).map((name) => `Verify ${name}`),
     ])
     const used = ourMetricsIn(created.template)
     expect(used.length).toBeGreaterThan(18)

@@ -23,7 +23,7 @@ export function explainRefusal(refusal: AudioFault | Missing, workspaceIds: read
         'what lies in the bucket is NOT what was archived',
         `archived  ${describe(refusal.archived)}`,
         `found     ${describe(refusal.found)}`,
-        'keep both, and have it looked into: nobody may trust this object any more',
+        'do not use it and delete nothing: it is evidence of what happened; bird-archive verify tells how far it goes',
       ]
     case 'to-restore':
       return refusal.isUnderWay

@@ -12,6 +12,7 @@ import {
   type InBucket,
   isUnfed,
   type Known,
+  remember,
   type Unsent,
 } from '../../lib/backfill/account.ts'
 import { emptyLedger, type Entry, type Ledger } from '../../lib/backfill/ledger.ts'
@@ -181,6 +182,26 @@ describe('the account of a window, whatever goes in,', () => {
       expect(idsToFind(before, listing).filter((one) => !told.has(one))).toEqual([])
       expect(toAsk.filter((one) => inBucket.has(one) || listing?.own.has(one) === true)).toEqual([])
     })
+  })
+})
+
+describe('what others give as a reason', () => {
+  const secret = 'call +49 170 1234567, https://x.example/?X-Amz-Signature=1'
+  const kept = 'call …, https://x.example/?…'
+  const [one = '', other = ''] = IDS
+  const nobody: Known = { deadLetters: new Map([[other, secret]]), givenUp: new Set(), queueIsEmpty: false }
+
+  it('is kept without numbers and links', () => {
+    const listing = createListing(DAY, 10)
+    const createdAt = '2026-10-01T08:00:00Z'
+    listing.add([one, other].map((recordingId) => ({ id: recordingId, status: secret, createdAt })))
+    const { open } = drawUp(emptyLedger('ws', DAY), listing, new Map(), new Map(), nobody, NOW)
+    expect(open.map(({ line, reason }) => [line, reason])).toEqual([
+      ['not-yet', kept],
+      ['dead-lettered', kept],
+    ])
+    const remembered = remember(emptyLedger('ws', DAY), [...listing.own.values()], NOW)
+    expect(remembered.open.map(({ reason }) => reason)).toEqual([kept, kept])
   })
 })
 

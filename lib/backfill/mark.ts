@@ -65,7 +65,7 @@ export function beginPass(workspaceId: string, range: Range, pass: number, now: 
  * | days of another range are left               | goes on   | a new one                                            |
  *
  * A new one on a schedule takes over what the last has left on days before its own, so that a window that fails time and
- * again neither gets lost nor keeps the others waiting.
+ * again neither gets lost nor keeps the others waiting; and the days since the last, should nothing have run for a while.
  */
 export function openPass(
   held: Mark | undefined,
@@ -75,10 +75,11 @@ export function openPass(
   now: Date,
 ): Mark {
   const begun = beginPass(workspaceId, range, (held?.pass ?? 0) + 1, now)
-  if (held === undefined || held.finishedAt !== null) return begun
+  if (held === undefined) return begun
   const isSameRange = +held.range.from === +range.from && +held.range.to === +range.to
-  if (!isScheduled || (isSameRange && held.next < held.range.to)) return held
-  const untaken = [...daysOf({ from: held.next, to: held.range.to })].map(({ name }) => name)
+  if (held.finishedAt === null && (!isScheduled || (isSameRange && held.next < held.range.to))) return held
+  if (!isScheduled) return begun
+  const untaken = [...daysOf({ from: held.next, to: range.from })].map(({ name }) => name)
   const left = [...held.taken, ...untaken].filter((name) => {
     const from = windowNamed(name)?.from
     return from !== undefined && from < range.from

@@ -7,6 +7,7 @@ import {
   giveUp,
   HOUR_MS,
   idsOf,
+  markOf,
   pendingOf,
   queuedIds,
   reportOf,
@@ -93,6 +94,22 @@ describe('a recording that is not yet available', () => {
     const [attestation] = (await attestationsOf(world)).get('2026-03-09') ?? []
     expect(attestation).toMatchObject({ counts: { recordings: 1, archived: 1 }, exceptions: [] })
     expect(await pendingOf(world)).toEqual(['2026-03-15'])
+  })
+})
+
+describe('days that passed while no sweep ran', () => {
+  it('are swept by the next one, however many there were', async () => {
+    await sweep()
+    const days = ['2026-03-10', '2026-03-11', '2026-03-14', '2026-03-18', '2026-03-20']
+    const calls = days.map((day) => callAt(`${day}T20:00:00Z`))
+    clock.advance(10 * DAY_MS + 10 * HOUR_MS)
+    world.setCalls(calls)
+    await sweep()
+    expect(await queuedIds(world)).toEqual(idsOf(calls))
+    expect((await markOf(world))['range']).toMatchObject({ from: '2026-03-18T00:00:00.000Z' })
+    expect([...(await attestationsOf(world)).keys()]).toEqual(
+      expect.arrayContaining(['2026-03-12', '2026-03-13', '2026-03-15', '2026-03-16', '2026-03-17']),
+    )
   })
 })
 

@@ -27,7 +27,7 @@ async function accessLines(world: CatalogWorld): Promise<Record<string, unknown>
   return (await Promise.all(keys.map((key) => world.get(key)))).flatMap(jsonLines)
 }
 
-describe('find', () => {
+describe('find', { timeout: 120_000 }, () => {
   it('shows as a table what a number finds, and that it is all', async () => {
     const { env } = await startFilled()
     const { code, stdout, stderr } = await run(['find', '--number', '(030) 123 456', '--country', 'DE'], env)
@@ -127,7 +127,7 @@ describe('find', () => {
   })
 })
 
-describe('whoever finds', () => {
+describe('whoever finds', { timeout: 120_000 }, () => {
   it('leaves a line in the access log, with masked numbers', async () => {
     const world = await startFilled()
     const who = ['--actor', 'Ada', '--reason', 'case 4711']
@@ -170,7 +170,7 @@ describe('whoever finds', () => {
   })
 })
 
-describe('find with wrong arguments', () => {
+describe('find with wrong arguments', { timeout: 120_000 }, () => {
   it('names every fault, repeats no telephone number, and asks nobody', async () => {
     const world = await startFilled()
     const { code, stdout, stderr } = await run(

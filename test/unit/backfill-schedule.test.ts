@@ -11,7 +11,7 @@ describe("a schedule's event", () => {
     { sweep: 'recent', days: 3 },
     { sweep: 'a', days: 1 },
     { sweep: `all-${'x'.repeat(27)}`, days: 36_500 },
-    { sweep: 'older-2', days: 90 },
+    { sweep: 'older-9z', days: 90 },
   ])('names a sweep and its days: %j', (request) => {
     expect(readSweepRequest(request)).toEqual({ ok: true, request })
   })

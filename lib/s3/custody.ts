@@ -37,6 +37,12 @@ export interface Custody {
   readLegalHold(key: string, versionId: string | undefined, signal: AbortSignal): Promise<boolean>
 }
 
+/** How S3 says that a version never had a legal hold, and how Ceph's gateway does. */
+const NEVER_HELD: ReadonlySet<string> = new Set([
+  'NoSuchObjectLockConfiguration',
+  'ObjectLockConfigurationNotFoundError',
+])
+
 export function createCustody(place: Place): Custody {
   const target = (key: string, versionId: string | undefined) => ({
     Bucket: place.bucket,
@@ -51,8 +57,7 @@ export function createCustody(place: Place): Custody {
       return LegalHold?.Status === 'ON'
     } catch (error) {
       signal.throwIfAborted()
-      // How S3 says that a version never had one.
-      if (error instanceof Error && error.name === 'NoSuchObjectLockConfiguration') return false
+      if (error instanceof Error && NEVER_HELD.has(error.name)) return false
       throw storeFailure('read the legal hold of', key, error)
     }
   }

@@ -1,22 +1,5 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { VERSION } from '../version.ts'
-import { addAccessCommand } from './commands/access.ts'
-import { addArchiveCommand } from './commands/archive.ts'
-import { addBackfillCommand } from './commands/backfill.ts'
-import { addCatalogCommand } from './commands/catalog.ts'
-import { addDemoCommand } from './commands/demo.ts'
-import { addDlqCommand } from './commands/dlq.ts'
-import { addDoctorCommand } from './commands/doctor.ts'
-import { addEnqueueCommand } from './commands/enqueue.ts'
-import { addFindCommand } from './commands/find.ts'
-import { addGetCommand } from './commands/get.ts'
-import { addHoldCommand } from './commands/hold.ts'
-import { addLinkCommand } from './commands/link.ts'
-import { addReportCommand } from './commands/report.ts'
-import { addRetentionCommand } from './commands/retention.ts'
-import { addSandboxCommand } from './commands/sandbox.ts'
-import { addShowCommand } from './commands/show.ts'
-import { addVerifyCommand } from './commands/verify.ts'
 import { EXIT, type Finish } from './exit-codes.ts'
 import { quitWhenNobodyReads } from './print.ts'
 import { printError } from './print-error.ts'
@@ -39,6 +22,34 @@ Results go to stdout, everything else to stderr; --json makes results readable f
 
 Exit codes: 0 all accounted for · 1 something is left, and named · 2 wrong arguments or environment · 130 Ctrl-C`
 
+/** In the order of the help. Each brings its own part of the program along, so only the one that is asked for is loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command, finish: Finish) => void>>> = {
+  archive: async () => (await import('./commands/archive.ts')).addArchiveCommand,
+  enqueue: async () => (await import('./commands/enqueue.ts')).addEnqueueCommand,
+  backfill: async () => (await import('./commands/backfill.ts')).addBackfillCommand,
+  report: async () => (await import('./commands/report.ts')).addReportCommand,
+  find: async () => (await import('./commands/find.ts')).addFindCommand,
+  show: async () => (await import('./commands/show.ts')).addShowCommand,
+  get: async () => (await import('./commands/get.ts')).addGetCommand,
+  link: async () => (await import('./commands/link.ts')).addLinkCommand,
+  access: async () => (await import('./commands/access.ts')).addAccessCommand,
+  catalog: async () => (await import('./commands/catalog.ts')).addCatalogCommand,
+  export: async () => (await import('./commands/export.ts')).addExportCommand,
+  hold: async () => (await import('./commands/hold.ts')).addHoldCommand,
+  retention: async () => (await import('./commands/retention.ts')).addRetentionCommand,
+  verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
+  dlq: async () => (await import('./commands/dlq.ts')).addDlqCommand,
+  demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
+  sandbox: async () => (await import('./commands/sandbox.ts')).addSandboxCommand,
+}
+
+/** The command that is asked for; all of them where it is the program's own help, or none of them. */
+function choose([name = '']: readonly string[]): (typeof COMMANDS)[string][] {
+  const asked = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  return asked === undefined ? Object.values(COMMANDS) : [asked]
+}
+
 /**
  * Runs the command line. Resolves to the exit code; never rejects.
  * @param argv the arguments alone, without Node and script
@@ -57,23 +68,7 @@ export async function main(argv: string[]): Promise<number> {
     .addHelpText('after', HELP)
     .showHelpAfterError('(add --help to see how it is used)')
     .exitOverride()
-  addArchiveCommand(program, finish)
-  addEnqueueCommand(program, finish)
-  addBackfillCommand(program, finish)
-  addReportCommand(program, finish)
-  addFindCommand(program, finish)
-  addShowCommand(program, finish)
-  addGetCommand(program, finish)
-  addLinkCommand(program, finish)
-  addAccessCommand(program, finish)
-  addCatalogCommand(program, finish)
-  addHoldCommand(program, finish)
-  addRetentionCommand(program, finish)
-  addVerifyCommand(program, finish)
-  addDoctorCommand(program, finish)
-  addDlqCommand(program, finish)
-  addDemoCommand(program, finish)
-  addSandboxCommand(program, finish)
+  for (const load of choose(argv)) (await load())(program, finish)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode

@@ -83,8 +83,12 @@ async function create(part: string): Promise<FileHandle> {
   }
 }
 
-/** A link, unlike a rename, replaces nothing that has come there meanwhile; not every file system has it. */
-async function giveName(part: string, path: string, force: boolean): Promise<void> {
+/**
+ * Gives a finished file its name. A link, unlike a rename, replaces nothing that has come there meanwhile; not every file
+ * system has it.
+ * @throws UsageError if something has come there, unless `force`
+ */
+export async function giveName(part: string, path: string, force: boolean): Promise<void> {
   if (!force) {
     try {
       await link(part, path)

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { isRecordingId, WORKSPACE_ID } from '../archive/message.ts'
 
 /** Identifies the form of the document that says for which cases a recording is held. */
-export const HOLDS_SCHEMA = 'urn:bird-recording-archiver:holds:1'
+const HOLDS_SCHEMA = 'urn:bird-recording-archiver:holds:1'
 
 /** One version of an object. `versionId` is undefined where the bucket keeps none. */
 export interface HeldVersion {

@@ -10,11 +10,12 @@ import { createJsonLog } from '../../lib/log.ts'
 import type { BirdCall } from '../../lib/sandbox/bird-recording.ts'
 import { type BackfillWorld, type BackfillWorldOptions, startBackfillWorld } from './backfill-world.ts'
 import { callAt, type CallOverrides } from './listed-calls.ts'
+import { startScriptedQueue } from './scripted-queue.ts'
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 
-// Each sweep looks at the dead-letter queue for a second of the real clock, and a test may need half a dozen of them.
+// A machine may have more to do than these tests, of which some run half a dozen sweeps.
 vi.setConfig({ testTimeout: 120_000 })
 
 /** Time that passes only where the program waits, or a test says so. */
@@ -51,7 +52,24 @@ export async function startWorldAt(
   const clock = createTestClock(start)
   const world = await startBackfillWorld({ startedAt: clock.now(), ...options })
   world.now = clock.now
+  const queue = await startHastyQueue()
+  const close = world[Symbol.asyncDispose].bind(world)
+  world[Symbol.asyncDispose] = async () => {
+    await queue[Symbol.asyncDispose]()
+    await close()
+  }
   return { world, clock }
+}
+
+/** Each sweep asks for dead letters until SQS has waited a second for more; here it says at once that there are none. */
+async function startHastyQueue(): Promise<AsyncDisposable> {
+  const queue = await startScriptedQueue(process.env['AWS_ENDPOINT_URL_SQS'] ?? '')
+  queue.script = ({ operation, input }, pass) => {
+    if (operation === 'ReceiveMessage') Object.assign(input, { WaitTimeSeconds: 0 })
+    return pass()
+  }
+  process.env['AWS_ENDPOINT_URL_SQS'] = queue.url
+  return queue
 }
 
 export interface SweepOptions {

@@ -8,10 +8,12 @@ import { tuneEngine } from './engine.ts'
 import { ConfigurationError, StoppedError } from './errors.ts'
 import { logVerify } from './log-verify.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
+import { createRetrieveKeys } from './retrieve/keys.ts'
 import { connectS3 } from './s3/client.ts'
 import { createDirectRequests } from './s3/direct.ts'
 import { createDocuments } from './s3/documents.ts'
 import { createExaminer } from './s3/examine.ts'
+import { createExpectedHolds } from './s3/expected-holds.ts'
 import { createInventory } from './s3/inventory.ts'
 import { createLedgers } from './s3/ledgers.ts'
 import { createReread } from './s3/reread.ts'
@@ -71,6 +73,7 @@ export function composeVerifier(config: ArchiveConfig, options: VerifyOptions = 
       examine: createExaminer({
         vault,
         reread: createReread(vault),
+        expectedHolds: createExpectedHolds(documents, createRetrieveKeys(prefix), clock),
         retention,
         clock,
         ...(recordingLimitMs !== undefined && { recordingLimitMs }),

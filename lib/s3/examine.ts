@@ -7,6 +7,7 @@ import type { Facts, Protection } from '../verify/judge.ts'
 import { createReading } from '../verify/reading.ts'
 import { toUnread, toVerdict, type Verdict } from '../verify/verdict.ts'
 import type { AudioState } from './audio-state.ts'
+import type { ExpectedHolds } from './expected-holds.ts'
 import type { Reread } from './reread.ts'
 import type { Vault } from './vault.ts'
 
@@ -30,11 +31,12 @@ const MOST_REFUSED = 10
 export function createExaminer(options: {
   readonly vault: Pick<Vault, 'inspectAudio'>
   readonly reread: Reread
+  readonly expectedHolds: ExpectedHolds
   readonly retention: RetentionPolicy
   readonly clock: Clock
   readonly recordingLimitMs?: number
 }): Examine {
-  const { vault, reread, retention, clock, recordingLimitMs = RECORDING_LIMIT_MS } = options
+  const { vault, reread, expectedHolds, retention, clock, recordingLimitMs = RECORDING_LIMIT_MS } = options
   let [hasRead, refused] = [false, 0]
 
   const readText = async (key: string, versionId: string | undefined, signal: AbortSignal) => {
@@ -85,7 +87,9 @@ export function createExaminer(options: {
     if (hasClaim && isWanted?.(sidecar.claim) === false) return undefined
     const audio = hasClaim ? await readAudio(entry, sidecar.claim, signal) : undefined
     if (audio !== undefined && 'fault' in audio) return toUnread(entry, audio.fault)
-    return toVerdict({ entry, sidecar, audio }, retention, clock.now())
+    // After the look at the objects: a case that is closed is closed before its holds are released.
+    const cases = audio === undefined ? [] : await expectedHolds(workspaceId, entry.recordingId, signal)
+    return toVerdict({ entry, sidecar, audio, cases }, retention, clock.now())
   }
 
   return async (workspaceId, entry, signal, isWanted) => {

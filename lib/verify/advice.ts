@@ -23,6 +23,8 @@ const MISMATCH_ADVICE: Readonly<Record<Mismatch, string>> = {
   'lock-shorter': 'it may be deleted too early: bird-archive retention extend',
   'lock-weaker':
     'GOVERNANCE can be taken away by whoever has the right to: bird-archive retention extend in the mode COMPLIANCE',
+  'hold-missing':
+    'a case is open and nothing holds it: bird-archive hold place it again, and find out who released it (CloudTrail, PutObjectLegalHold)',
   'hold-uneven':
     'a legal hold is on one of the two objects only: place it again, or release it (bird-archive hold)',
 }

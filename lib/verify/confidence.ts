@@ -19,15 +19,19 @@ export interface Confidence {
  */
 export function upperLimit(population: number, read: number, bad: number, level: number): Confidence {
   const cumulative = createCumulative(population, read, bad)
+  // What lies on the very limit counts as probable enough, whatever is lost in rounding.
+  const least = (1 - level) * (1 - ROUNDING)
   // More bad ones make a sample with few of them less probable, so the last that is probable enough can be searched for.
   let [low, high] = [bad, population - (read - bad)]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (cumulative(middle) >= 1 - level) low = middle
+    if (cumulative(middle) >= least) low = middle
     else high = middle - 1
   }
   return { population, read, bad, level, atMost: low }
 }
+
+const ROUNDING = 1e-7
 
 /** The probability of at most `bad` bad ones among `read`, drawn without replacement from a population that holds K. */
 function createCumulative(population: number, read: number, bad: number): (held: number) => number {

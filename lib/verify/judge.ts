@@ -17,6 +17,7 @@ export const MISMATCHES = [
   'lock-missing',
   'lock-shorter',
   'lock-weaker',
+  'hold-missing',
   'hold-uneven',
 ] as const
 export type Mismatch = (typeof MISMATCHES)[number]
@@ -60,6 +61,8 @@ export interface Facts {
   readonly sidecar: (Protection & ({ readonly claim: Claim } | { readonly fault: string })) | undefined
   /** The version that the sidecar names; undefined where it is not there, or no sidecar names one. */
   readonly audio: (Protection & ReadAudio) | undefined
+  /** The cases for which both objects must be under legal hold. */
+  readonly cases: readonly string[]
 }
 
 /** What takes longer to get its sidecar, or to be completed, is not on its way any more: five deliveries take 7.5 hours. */
@@ -84,10 +87,11 @@ export function isOnItsWay(since: Date | undefined, now: Date): boolean {
  * | another version on top of the one that was stored | overwritten                                         |
  * | other bytes                                       | size, sha256, frames or not-audio                   |
  * | a lock that was there, or is asked for, is not    | lock-missing, lock-shorter, lock-weaker             |
+ * | no legal hold, although a case is open            | hold-missing                                        |
  * | a legal hold on one of both objects only          | hold-uneven                                         |
  */
 export function judge(facts: Facts, policy: RetentionPolicy, now: Date): readonly Finding[] {
-  const { entry, sidecar, audio } = facts
+  const { entry, sidecar, audio, cases } = facts
   const gone = (['sidecar', 'audio'] as const)
     .filter((object) => isDeleted(entry[object]) && newestOf(entry[object]) !== undefined)
     .map((object): Finding => ({ kind: 'deleted', object, found: entry[object].versions[0]?.versionId }))
@@ -109,7 +113,7 @@ export function judge(facts: Facts, policy: RetentionPolicy, now: Date): readonl
     ...both,
     ...judgeVersions(entry.audio, claim.versionId, 'audio'),
     ...judgeLock('audio', audio.lock, wanted, now),
-    ...judgeHold(sidecar, audio),
+    ...judgeHold(sidecar, audio, cases),
   ]
 }
 
@@ -165,8 +169,16 @@ function describeLock({ mode, until }: Lock): string {
   return `${mode} until ${until.toISOString()}`
 }
 
-function judgeHold(sidecar: Protection, audio: Protection): readonly Finding[] {
+function judgeHold(sidecar: Protection, audio: Protection, cases: readonly string[]): readonly Finding[] {
   const [isSidecarHeld, isAudioHeld] = [sidecar.legalHold === true, audio.legalHold === true]
+  const expected = `ON for ${cases.join(', ')}`
+  if (cases.length > 0)
+    return [
+      ...(isSidecarHeld
+        ? []
+        : [{ kind: 'hold-missing', object: 'sidecar', expected, found: 'OFF' } as const]),
+      ...(isAudioHeld ? [] : [{ kind: 'hold-missing', object: 'audio', expected, found: 'OFF' } as const]),
+    ]
   if (isSidecarHeld === isAudioHeld) return []
   return [{ kind: 'hold-uneven', object: isAudioHeld ? 'sidecar' : 'audio', expected: 'ON', found: 'OFF' }]
 }

@@ -8,15 +8,10 @@ import { toSweepMetrics } from '../../lib/sweep-metrics.ts'
 import { toVerifyMetrics } from '../../lib/verify-metrics.ts'
 import { unzip } from '../helpers/unzip.ts'
 import { arnFormsOf, toArn } from './arns.ts'
-import { BREAKS } from './breaks.ts'
-import { CLAIMS } from './claims.ts'
+import { ALL_BREAKS, ALL_CLAIMS } from './every-claim.ts'
 import { type Packaged, packageStage } from './package.ts'
-import { SWEEP_BREAKS } from './sweep-breaks.ts'
-import { SWEEP_CLAIMS } from './sweep-claims.ts'
 import { actionsOf, at, environmentOf, list, ourMetricsIn, rightsOf, statementsOf, text } from './tree.ts'
 import { validate } from './validate.ts'
-import { VERIFY_BREAKS } from './verify-breaks.ts'
-import { VERIFY_CLAIMS } from './verify-claims.ts'
 
 const WORKSPACES = '00000000-0000-4000-8000-000000000001,00000000-0000-4000-8000-000000000002'
 /** Three times two bundles, on a machine that has other tests to run. */
@@ -34,8 +29,6 @@ const FUNCTIONS = {
   verify: ['BACKFILL_MAX_QUEUED', 'BIRD_REQUESTS_PER_SECOND', 'CONCURRENCY', 'MEDIA_ORIGINS'],
 } as const
 const ROLES = ['ArchiveRole', 'BackfillRole', 'VerifyRole', 'SweepScheduleRole', 'VerifyScheduleRole']
-const ALL_CLAIMS = { ...CLAIMS, ...SWEEP_CLAIMS, ...VERIFY_CLAIMS }
-const ALL_BREAKS = [...BREAKS, ...SWEEP_BREAKS, ...VERIFY_BREAKS]
 
 let created: Packaged
 let existing: Packaged

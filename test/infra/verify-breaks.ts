@@ -33,8 +33,8 @@ export const VERIFY_BREAKS: readonly Break[] = [
   entry(ONLY, `${TRUST}.Principal.Service`, 'events.amazonaws.com'),
   entry(RIGHTS, `${ROLE}.0.Action.2`, 's3:PutObjectRetention'),
   entry(RIGHTS, `${ROLE}.0.Action.3`, 's3:PutObjectLegalHold'),
-  entry(RIGHTS, `${ROLE}.1.Action.0`, 's3:DeleteObject'),
-  entry(RIGHTS, `${ROLE}.1.Resource`, {
+  entry(RIGHTS, `${ROLE}.2.Action.0`, 's3:DeleteObject'),
+  entry(RIGHTS, `${ROLE}.2.Resource`, {
     'Fn::Join': ['', [{ 'Fn::GetAtt': ['ArchiveBucket', 'Arn'] }, '/recordings/*']],
   }),
   entry(RIGHTS, 'VerifyKeyUse.Properties.RoleName.Ref', 'ArchiveRole'),

@@ -43,6 +43,7 @@ export const VERIFY_CLAIMS: Readonly<Record<string, (template: Template) => bool
         'kms:GenerateDataKey on ArchiveKey',
         'logs:CreateLogStream on VerifyLogGroup',
         'logs:PutLogEvents on VerifyLogGroup',
+        's3:GetObject on ArchiveBucket/holds/*',
         's3:GetObject on ArchiveBucket/recordings/*',
         's3:GetObject on ArchiveBucket/verify/*',
         's3:GetObjectLegalHold on ArchiveBucket/recordings/*',

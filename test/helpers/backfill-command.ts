@@ -67,6 +67,11 @@ export async function layDays(world: BackfillWorld, days: Days): Promise<void> {
   await world.archiveAll(days.archived)
 }
 
+/** The day that a call belongs to. */
+export function dayOf({ metadata }: BirdCall): string {
+  return metadata.createdAt.slice(0, 10)
+}
+
 /** The days, by name, whose list Bird was asked for: each once for every time that its list was begun. */
 export function listedDays(world: BackfillWorld): string[] {
   return world.requests.bird

@@ -58,12 +58,18 @@ export async function catalogue(world: VaultWorld, ...recordings: readonly Kept[
  * Runs the command line within this process, whose environment is the world's; as anna. A process of its own, as
  * `test/cli/command.ts` starts one, takes seconds.
  */
-export async function asAnna(world: VaultWorld, ...args: readonly string[]): Promise<Finished> {
+export async function asAnna(
+  world: Pick<VaultWorld, 'directory'>,
+  ...args: readonly string[]
+): Promise<Finished> {
   return await runHere(world, ...args, '--actor', 'anna')
 }
 
 /** The same without a name. */
-export async function runHere(world: VaultWorld, ...args: readonly string[]): Promise<Finished> {
+export async function runHere(
+  world: Pick<VaultWorld, 'directory'>,
+  ...args: readonly string[]
+): Promise<Finished> {
   process.env['XDG_CACHE_HOME'] = join(world.directory, 'cache')
   const listeners = process.stdout.listeners('error')
   const [out, err] = [process.stdout, process.stderr].map((stream) => {

@@ -25,7 +25,12 @@ export async function getRecording(
   recordingId: string,
   time: CallTime,
 ): Promise<RecordingAnswer> {
-  const { text, requestId } = await client.get('get recording', pathOf(workspaceId, recordingId), [200], time)
+  const { text, requestId } = await client.get(
+    'get recording',
+    recordingPath(workspaceId, recordingId),
+    [200],
+    time,
+  )
   try {
     return { json: parseExactly(text), requestId }
   } catch (cause) {
@@ -51,7 +56,7 @@ export async function getMediaLink(
 ): Promise<MediaLink> {
   const { location, requestId } = await client.get(
     'get link',
-    `${pathOf(workspaceId, recordingId)}.mp3`,
+    `${recordingPath(workspaceId, recordingId)}.mp3`,
     REDIRECTS,
     time,
   )
@@ -59,6 +64,7 @@ export async function getMediaLink(
   return { url: checkRedirect(location, origins), requestId }
 }
 
-function pathOf(workspaceId: string, recordingId: string): string {
+/** Where the API has a recording's metadata. */
+export function recordingPath(workspaceId: string, recordingId: string): string {
   return `/workspaces/${encodeURIComponent(workspaceId)}/recordings/${encodeURIComponent(recordingId)}`
 }

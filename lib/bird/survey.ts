@@ -6,7 +6,7 @@ import { queryOf, type Window } from '../backfill/window.ts'
 import { BirdError } from '../errors.ts'
 import type { BirdClient, CallTime } from './client.ts'
 import { listRecordings } from './list.ts'
-import { getRecording } from './recordings.ts'
+import { recordingPath } from './recordings.ts'
 
 /** What the list said of a window; with a `fault` it did not come to its end, and what it said before stands. */
 export interface Survey {
@@ -63,18 +63,27 @@ export async function askFor(
   recordingId: string,
   time: CallTime,
 ): Promise<Asked> {
+  // What is gone is asked for by every sweep until a person gives it up: once is enough each time.
+  const { status, text } = await client.get(
+    'get recording',
+    recordingPath(workspaceId, recordingId),
+    [200, 404, 422],
+    time,
+  )
+  if (status === 404) return { fault: 'gone: Bird knows it no more' }
+  if (status === 422) return { fault: 'unprocessable' }
+  const read = readListed(parseOrNothing(text))
+  if (!read.ok) return { fault: read.reason }
+  return read.listed.recordingId === recordingId
+    ? read.listed
+    : { fault: 'Bird answered with another recording than was asked for' }
+}
+
+function parseOrNothing(text: string): unknown {
   try {
-    const { json } = await getRecording(client, workspaceId, recordingId, time)
-    const read = readListed(json)
-    if (!read.ok) return { fault: read.reason }
-    return read.listed.recordingId === recordingId
-      ? read.listed
-      : { fault: 'Bird answered with another recording than was asked for' }
-  } catch (error) {
-    if (error instanceof BirdError && error.failure.status === 404)
-      return { fault: 'gone: Bird knows it no more' }
-    if (error instanceof BirdError && error.failure.status === 422) return { fault: 'unprocessable' }
-    throw error
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

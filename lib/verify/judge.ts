@@ -69,7 +69,7 @@ export interface Facts {
 const ON_ITS_WAY_MS = 24 * 3_600_000
 
 /** Whether something that is not complete may still become so. */
-export function isOnItsWay(since: Date | undefined, now: Date): boolean {
+function isOnItsWay(since: Date | undefined, now: Date): boolean {
   return since !== undefined && now.getTime() - since.getTime() < ON_ITS_WAY_MS
 }
 

@@ -83,7 +83,7 @@ export const NOTHING: Tally = {
   held: 0,
 }
 
-/** What a check has come to so far; names the first {@link MOST_NAMED} of each kind, and counts all. */
+/** What a check has come to so far; names the first 1,000 of each kind, and counts all. */
 export interface Account {
   tally: Tally
   readonly mismatches: Verdict[]
@@ -92,7 +92,7 @@ export interface Account {
 }
 
 /** A report that names more is not read by anybody; the rest is counted. */
-export const MOST_NAMED = 1000
+const MOST_NAMED = 1000
 
 export function startAccount(): Account {
   return { tally: NOTHING, mismatches: [], unread: [], orphans: [] }

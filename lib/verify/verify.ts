@@ -57,17 +57,6 @@ export async function verify(
   return scope.kind === 'sample' ? await verifySample(run, scope) : await verifySelected(run, scope)
 }
 
-/** Checks one recording; nothing is written. */
-export async function verifyRecording(
-  workspaceId: string,
-  recordingId: string,
-  { inventory, examine }: Pick<VerifySystems, 'inventory' | 'examine'>,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const entry = await inventory.find(workspaceId, recordingId, signal)
-  return (await examine(workspaceId, entry, signal)) ?? toUnread(entry, 'it was not looked at')
-}
-
 /** Reads everything, part by part. The mark moves on behind a part only when the report of it is written. */
 async function verifyAll(run: Run): Promise<VerifyEnd> {
   const { order, systems, time, observe } = run

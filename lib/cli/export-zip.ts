@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, open, rm, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import type { ExportedFile } from '../retrieve/manifest.ts'
@@ -63,6 +63,9 @@ export async function createZip(
     await rm(part)
   }
   const file = await create(part)
+  const { ino } = await file.stat()
+  // What another export has put there meanwhile is none of ours.
+  const isOurs = (): Promise<boolean> => isThere(part, (found) => found.ino === ino)
   const { force, forceZip64 = false } = options
   const zip = new ZipFile()
   const broken = new AbortController()
@@ -99,8 +102,7 @@ export async function createZip(
       return (await file.stat()).size
     },
     async keep() {
-      const [written, named] = [await file.stat(), await stat(part).catch(() => undefined)]
-      if (written.ino !== named?.ino)
+      if (!(await isOurs()))
         throw new UsageError('Another export to the same file is under way.', [
           `${part} is no longer the one that was written here: name another file with -o`,
         ])
@@ -108,13 +110,11 @@ export async function createZip(
       await giveName(part, path, force)
     },
     async discard() {
-      const written = await file.stat().catch(() => undefined)
       broken.abort(new Error('given up'))
       ;(zip.outputStream as Readable).destroy()
       await writing.catch(() => undefined)
       await file.close().catch(() => undefined)
-      // What another export has put there meanwhile is none of ours.
-      if (written !== undefined && (await isThere(part, (found) => found.ino === written.ino))) await rm(part)
+      if (await isOurs()) await rm(part)
     },
   }
 }

@@ -93,13 +93,10 @@ async function openFiles(
     },
   }
   try {
-    // A pattern is looked at as it is written, and what it finds as it is named.
-    const paths = files.flatMap(({ path }) => [path, escapeGlob(path)])
-    const directories = new Set([
-      ...paths.map((path) => dirname(path)),
-      ...writable,
-      ...writable.map(escapeGlob),
-    ])
+    // One directory for all files: DuckDB compares each file with each directory. A pattern is looked at as it is written,
+    // and what it finds as it is named.
+    const roots = [...files.map(({ path }) => dirname(dirname(dirname(path)))), ...writable]
+    const directories = new Set(roots.flatMap((root) => [root, escapeGlob(root)]))
     for (const sql of [
       ...viewsOf(files),
       // Trino's name for DuckDB's len.
@@ -155,8 +152,7 @@ function viewsOf(files: readonly LocalFile[]): string[] {
     `regexp_extract(filename, '/workspace=([^/]*)/day=([^/]*)/[^/]*$', ${name === 'workspace' ? 1 : 2}) as ${name}`
   const columns = `${COLUMNS.join(', ')}, ${partition('workspace')}, ${partition('day')}`
   return [
-    `create view segments as select * from ${rows}`,
-    `create view catalog as select ${columns} from segments where ${IS_READABLE} union all select ${columns} from ${compacted}`,
+    `create view catalog as select ${columns} from ${rows} where ${IS_READABLE} union all select ${columns} from ${compacted}`,
   ]
 }
 

@@ -23,7 +23,7 @@ export type Rebuild = Omit<v.InferOutput<typeof RebuildDocument>, 'schema'>
 /** So many unreadable sidecars are named; the others are counted. */
 const NAMED = 100
 
-export function beginRebuild(workspaceId: string, now: Date): Rebuild {
+function beginRebuild(workspaceId: string, now: Date): Rebuild {
   return {
     workspaceId,
     startedAt: now.toISOString(),

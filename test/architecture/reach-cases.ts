@@ -126,6 +126,23 @@ export const reachCases: Case[] = [
     fine: { 'lib/log.ts': "process.stdout.write('line')", 'lib/cli/print.ts': "console.log('line')" },
   },
   {
+    claim: 'no function reaches the embedded database, which is for terminals',
+    rule: rules.functionsCarryNoDatabase,
+    over: program,
+    broken: {
+      'functions/retrieve.ts': "import { compose } from '../lib/compose-retrieve.ts'",
+      'lib/compose-retrieve.ts': "export const open = () => import('./catalog/duckdb.ts')",
+      'lib/catalog/duckdb.ts': "import { DuckDBInstance } from '@duckdb/node-api'",
+    },
+    found: ['functions/retrieve.ts → lib/compose-retrieve.ts → lib/catalog/duckdb.ts → @duckdb/node-api'],
+    fine: {
+      'functions/retrieve.ts': "import { compose } from '../lib/compose-retrieve.ts'",
+      'lib/compose-retrieve.ts': "import type { DuckDb } from './catalog/duckdb.ts'",
+      'lib/catalog/duckdb.ts': "import { DuckDBInstance } from '@duckdb/node-api'",
+      'lib/cli/find.ts': "import { search } from '../catalog/duckdb.ts'",
+    },
+  },
+  {
     claim: 'nothing switches the check of certificates off',
     rule: rules.certificatesAreChecked,
     over: everything,

@@ -57,6 +57,21 @@ export const timeAndChanceAreArguments: Rule = (tree) =>
 export const standardOutputHasOneWriter: Rule = (tree) =>
   usesOutside(tree, STANDARD_OUTPUT, /^lib\/(log\.ts$|cli\/)/)
 
+/** A native library of 68 MB fits into no bundle, and is not built for every place that a function runs in. */
+export const functionsCarryNoDatabase: Rule = (tree) => {
+  const files = new Map(tree.map((file) => [file.path, file]))
+  const reach = (path: string, trail: readonly string[]): string[] => {
+    const imports = files.get(path)?.imports.filter(({ typeOnly }) => !typeOnly) ?? []
+    const way = [...trail, path]
+    return imports.flatMap(({ specifier, target = '' }) => {
+      if (specifier.startsWith('@duckdb/')) return [`${way.join(' → ')} → ${specifier}`]
+      return way.includes(target) ? [] : reach(target, way)
+    })
+  }
+  const functions = [...files.keys()].filter((path) => placeOf(path).layer === 'function')
+  return [...new Set(functions.flatMap((path) => reach(path, []).slice(0, 1)))]
+}
+
 export const certificatesAreChecked: Rule = (tree) =>
   tree.flatMap((file) => [
     ...usesOf(file, /^rejectUnauthorized$/),

@@ -14,6 +14,7 @@ import { type BenchOptions, readOptions } from './options.ts'
 import { writeReport } from './report.ts'
 import { type Absence, findAbsent, findMissing, findVersions, install } from './requirements.ts'
 import { type Run, runOnce } from './run.ts'
+import { measureSearch, writeSearch } from './search.ts'
 import { judgeTargets } from './targets.ts'
 import { buildTools } from './tools.ts'
 import type { Variant } from './variants/variant.ts'
@@ -95,6 +96,11 @@ async function bench(
     }
   }
 
+  if (options.search) say('making a catalog of 200,000 rows, and searching it')
+  const searches = options.search ? await measureSearch(measure, directory) : []
+  for (const { form, complaint } of searches)
+    if (complaint !== undefined) complaints.push(`search, ${form}: ${complaint}`)
+
   const figures = summarize(runs.filter((run) => complaintsOf(run).length === 0))
   const targets = judgeTargets(figures)
   const cost = modelCost(figures)
@@ -111,6 +117,7 @@ async function bench(
         figures,
         targets,
         cost,
+        searches,
         absent,
         complaints,
         runs,
@@ -120,6 +127,7 @@ async function bench(
     print([...new Set(Object.values(versions))].join(' · '))
     print('Medians; 1 KB = 1,000 bytes; CPU is user and system. "× ours" compares the CPU of a recording.')
     for (const line of [...writeReport(workloads, figures, targets), ...writeCost(cost)]) print(line)
+    if (searches.length > 0) for (const line of writeSearch(searches)) print(line)
   }
   for (const absence of absent) say(`absent: ${absence.variant} (Debian's ${absence.package}, or --install)`)
   for (const complaint of complaints) say(`FAILED: ${complaint}`)

@@ -11,11 +11,13 @@ export interface BenchOptions {
   readonly install: boolean
   readonly rounds: number
   readonly only: readonly WorkloadName[]
+  /** Whether the catalog is searched, too. */
+  readonly search: boolean
   readonly variants: readonly Variant[]
 }
 
 const HELP = `
-Workloads: ${WORKLOADS.join(', ')} (tls names both of the last)
+Workloads: ${WORKLOADS.join(', ')} (tls names both of the last), and search, which archives nothing
 Variants:
 ${VARIANTS.map(({ name, title }) => `  ${name.padEnd(7)}  ${title}`).join('\n')}
 
@@ -64,19 +66,28 @@ export function readOptions(argv: string[]): BenchOptions {
     json: options.json === true,
     install: options.install === true,
     rounds: options.rounds ?? (quick ? QUICK_ROUNDS : FULL_ROUNDS),
-    only: options.only ?? WORKLOADS,
+    only: options.only?.workloads ?? WORKLOADS,
+    search: options.only?.search ?? true,
     variants: options.variant ?? VARIANTS,
   }
 }
 
-function readWorkloads(text: string): WorkloadName[] {
-  return text.split(',').flatMap((name) => {
-    const found = WORKLOADS.filter(
-      (workload) => workload === name || (name === 'tls' && workload.startsWith('tls-')),
-    )
-    if (found.length === 0) throw new InvalidArgumentError(`${name} is none of ${WORKLOADS.join(', ')}.`)
-    return found
-  })
+function readWorkloads(text: string): {
+  readonly workloads: readonly WorkloadName[]
+  readonly search: boolean
+} {
+  const names = text.split(',')
+  const workloads = names
+    .filter((name) => name !== 'search')
+    .flatMap((name) => {
+      const found = WORKLOADS.filter(
+        (workload) => workload === name || (name === 'tls' && workload.startsWith('tls-')),
+      )
+      if (found.length === 0)
+        throw new InvalidArgumentError(`${name} is none of ${WORKLOADS.join(', ')}, search.`)
+      return found
+    })
+  return { workloads, search: names.includes('search') }
 }
 
 function readVariants(text: string): Variant[] {

@@ -21,7 +21,7 @@ export interface CatalogUnderTest {
 const QUOTES = `' " % _ \\ ; -- \u00e9 '; drop table catalog; --`
 
 /** The rows of every test of the contract, by the names that they are told apart by. */
-export const CONTRACT_ROWS: Readonly<Record<string, CatalogEntry>> = {
+const CONTRACT_ROWS: Readonly<Record<string, CatalogEntry>> = {
   plain: rowOf('plain'),
   german: rowOf('german', { created_at: '2024-03-01T09:30:00.000Z', from_number: '4930123456' }),
   toGerman: rowOf('toGerman', {

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { readArchiveConfig } from '../archive-config.ts'
-import { composeExporter, type Exporter } from '../compose-retrieve.ts'
+import { composeExporter, type Exporter } from '../compose-keep.ts'
 import type { AccessRecord } from '../retrieve/access.ts'
 import { writeIndex } from '../retrieve/export-index.ts'
 import {

@@ -1,5 +1,5 @@
 import { readArchiveConfig } from '../archive-config.ts'
-import { composeKeeper, type Keeper } from '../compose-retrieve.ts'
+import { composeKeeper, type Keeper } from '../compose-keep.ts'
 import type { HoldCase, Holds } from '../retrieve/hold.ts'
 import { openCases } from '../retrieve/hold.ts'
 import { readWorkspaces } from './access-options.ts'

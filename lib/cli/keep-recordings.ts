@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { type ArchiveConfig, readArchiveConfig } from '../archive-config.ts'
-import { composeKeeper, type Keeper } from '../compose-retrieve.ts'
+import { composeKeeper, type Keeper } from '../compose-keep.ts'
 import { ConfigurationError, describeError, StoreError } from '../errors.ts'
 import { type AccessAction, type AccessRecord, checkText } from '../retrieve/access.ts'
 import type { Requester } from '../retrieve/retrieve.ts'

@@ -8,7 +8,6 @@ import {
   isAttested,
   judgeCompleteness,
   LINES,
-  type Named,
   type Report,
 } from '../backfill/report.ts'
 import { countDays, type Range } from '../backfill/window.ts'
@@ -30,6 +29,8 @@ const ADVICE: Readonly<Partial<Record<Line, string>>> = {
   refused: 'Refused: look at each by hand; the next sweep tries again.',
 }
 const MOST_SHOWN = 20
+const MOST_SPANS = 6
+const DAY_MS = 86_400_000
 
 /** A range as people read it: `2024-01-01 up to, not including, 2024-07-01 (182 days, UTC)`. */
 export function describeRange(range: Range): string {
@@ -39,7 +40,7 @@ export function describeRange(range: Range): string {
 
 /** A report for people: the lines, what is attested, what is left and how sure it is that nothing is missing. */
 export function describeReport(report: Report, bird: BirdCount): string[] {
-  const advice = LINES.filter((line) => countLine(report, line) > 0).flatMap((line) => ADVICE[line] ?? [])
+  const advice = describeAdvice(report)
   return [
     style('bold', `Workspace ${report.workspaceId}`),
     describeRange(report.range),
@@ -47,8 +48,7 @@ export function describeReport(report: Report, bird: BirdCount): string[] {
     ...describeLines(report),
     '',
     ...describeAttested(report),
-    ...describeNamed('To be looked at', report.unexplained, countUnexplained(report)),
-    ...describeCutShort(report),
+    ...describeLeft(report),
     ...describeCompleteness(report, bird),
     ...(advice.length > 0 ? ['', ...advice] : []),
   ]
@@ -84,22 +84,39 @@ function describeAttested(report: Report): string[] {
       style('green', `Attested: every window (${windows.toLocaleString('en')}).`),
       `  digest ${digestOfWindows(attested)}`,
     ]
-  const never = unswept.length === 0 ? '' : `; ${count(unswept.length, 'day')} never swept`
-  return [`Attested: ${attested.size.toLocaleString('en')} of ${count(windows, 'swept window')}${never}.`]
+  return [
+    `Attested: ${attested.size.toLocaleString('en')} of ${count(windows, 'swept window')}.`,
+    ...(unswept.length === 0 ? [] : [`Never swept: ${count(unswept.length, 'day')}, ${namesOf(unswept)}.`]),
+  ]
 }
 
-function describeNamed(title: string, named: readonly Named[], all: number): string[] {
-  if (named.length === 0) return []
-  const shown = named.slice(0, MOST_SHOWN)
-  const more = all - shown.length
+/** Days as people name them: those in a row by the first and the last; not more than a few. */
+function namesOf(days: readonly string[]): string {
+  const spans: { readonly first: string; last: string }[] = []
+  for (const day of days) {
+    const span = spans.at(-1)
+    if (span !== undefined && Date.parse(day) - Date.parse(span.last) === DAY_MS) span.last = day
+    else spans.push({ first: day, last: day })
+  }
+  const shown = spans
+    .slice(0, MOST_SPANS)
+    .map(({ first, last }) => (first === last ? first : `${first} to ${last}`))
+  return [...shown, ...(spans.length > MOST_SPANS ? ['…'] : [])].join(', ')
+}
+
+/** What a person has to look at, by name. */
+export function describeLeft(report: Report): string[] {
+  const { unexplained, unexplainedCount } = report
+  const shown = unexplained.slice(0, MOST_SHOWN)
+  const more = unexplainedCount - shown.length
   return [
-    '',
-    style('bold', title),
+    ...(shown.length > 0 ? ['', style('bold', 'To be looked at')] : []),
     ...shown.map(
       ({ recordingId, line, reason, window }) =>
         `  ${style('yellow', recordingId)}  ${NAMES[line]}: ${reason}  ${style('dim', window)}`,
     ),
     ...(more > 0 ? [`  … and ${more.toLocaleString('en')} more: --json names them`] : []),
+    ...describeCutShort(report),
   ]
 }
 
@@ -117,8 +134,21 @@ const MARKS = { yes: 'yes', no: 'NO ', unknown: '?  ' } as const
 
 function describeCompleteness(report: Report, bird: BirdCount): string[] {
   const { sure, grounds } = judgeCompleteness(report, bird)
+  // Of no window at all anything is true.
+  const shown = report.windows > 0 ? grounds : grounds.filter(({ holds }) => holds !== 'yes')
   const verdict = sure
     ? style('green', 'Sure that no recording of this time is missing here:')
     : style('yellow', 'Not sure yet that no recording of this time is missing here:')
-  return ['', verdict, ...grounds.map(({ holds, text }) => `  ${MARKS[holds]}  ${text}`)]
+  return ['', verdict, ...shown.map(({ holds, text }) => `  ${MARKS[holds]}  ${text}`)]
+}
+
+function describeAdvice(report: Report): string[] {
+  const advice = LINES.filter((line) => countLine(report, line) > 0).flatMap((line) => ADVICE[line] ?? [])
+  const { unswept, windows, attested } = report
+  if (unswept.length > 0)
+    return [...advice, 'Never swept: bird-archive backfill, with the same --from and --to, sweeps them.']
+  const isAllSettled = advice.length === 0 && countUnexplained(report) === 0
+  if (isAllSettled && attested.size < windows)
+    return ['Nothing is left: what is not attested yet will be by a sweep an hour after its end, or later.']
+  return advice
 }

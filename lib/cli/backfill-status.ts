@@ -13,7 +13,7 @@ import { alignColumns, count, formatBytes, printHint, printJson, printLine, styl
 
 /** Prints the report over the range in each workspace; resolves to the exit code: 0 if all of it is attested. */
 export async function showReport(settings: BackfillSettings, json: boolean): Promise<number> {
-  return await forEachWorkspace(settings, async (workspaceId, backfiller) => {
+  return await forEachWorkspace(settings, json, async (workspaceId, backfiller) => {
     const { systems } = backfiller
     using deadline = endlessDeadline()
     const report = await systems.reports.gather(workspaceId, settings.range, new Date(), deadline.signal)
@@ -80,7 +80,7 @@ function describeFaults(faults: readonly AttestationFault[]): string[] {
 
 /** Prints how far a backfill is, without asking Bird; resolves to the exit code. */
 export async function showStatus(settings: BackfillSettings, json: boolean): Promise<number> {
-  return await forEachWorkspace(settings, async (workspaceId, { systems }) => {
+  return await forEachWorkspace(settings, json, async (workspaceId, { systems }) => {
     using deadline = endlessDeadline()
     const { signal } = deadline
     const mark = await systems.ledgers.readMark(workspaceId, settings.name, signal)
@@ -178,12 +178,16 @@ function toJson(report: Report, bird: BirdCount): object {
 
 async function forEachWorkspace(
   { config }: BackfillSettings,
+  json: boolean,
   show: (workspaceId: string, backfiller: Backfiller) => Promise<number>,
 ): Promise<number> {
   const backfiller = composeBackfiller(config, { log: createJsonLog(printHint, 'error', systemClock.now) })
   try {
     const codes: number[] = []
-    for (const workspaceId of config.backfillWorkspaceIds) codes.push(await show(workspaceId, backfiller))
+    for (const workspaceId of config.backfillWorkspaceIds) {
+      if (!json && codes.length > 0) printLine()
+      codes.push(await show(workspaceId, backfiller))
+    }
     return Math.max(...codes)
   } finally {
     await backfiller.close()

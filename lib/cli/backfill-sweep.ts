@@ -40,6 +40,7 @@ export async function sweepRange(
   try {
     for (const workspaceId of config.backfillWorkspaceIds) {
       if (signals.stopped.aborted) break
+      if (!json && codes.length > 0) printLine()
       progress = json ? NO_PROGRESS : createProgress('sweeping', countDays(range))
       codes.push(
         await sweepWorkspace(workspaceId, {
@@ -91,7 +92,7 @@ async function sweepWorkspace(workspaceId: string, sweep: WorkspaceSweep): Promi
   const { settings, dryRun, json, backfiller, deadline, signals, progress } = sweep
   const { name, range } = settings
   const plan = startPlan()
-  const show = createShow(progress, backfiller)
+  const show = createShow(progress, backfiller, dryRun)
   const order = {
     workspaceId,
     name,
@@ -115,18 +116,27 @@ async function sweepWorkspace(workspaceId: string, sweep: WorkspaceSweep): Promi
 }
 
 /** Progress after each window; the time that is left is reckoned from the days that this run has done. */
-function createShow(progress: Progress, backfiller: Backfiller): (event: BackfillEvent) => void {
+function createShow(
+  progress: Progress,
+  backfiller: Backfiller,
+  dryRun: boolean,
+): (event: BackfillEvent) => void {
   const startedMs = Date.now()
+  const requestsBefore = backfiller.requestsToBird()
   let [doneBefore, listed, archived, missing, sent] = [0, 0, 0, 0, 0]
   let last = { done: 0, remark: '' }
   const remark = (mark: Mark): string => {
     const { done, total } = countDone(mark)
-    const elapsedMs = Date.now() - startedMs
+    const elapsedMs = Math.max(Date.now() - startedMs, 1)
     const doneNow = done - doneBefore
-    const rate = ((backfiller.requestsToBird() * 1000) / Math.max(elapsedMs, 1)).toFixed(1)
-    const left = doneNow === 0 ? '' : ` · ${formatDuration((elapsedMs / doneNow) * (total - done))} left`
-    const counts = Object.entries({ listed, archived, missing, sent })
-    return `${counts.map(([name, number]) => `${name} ${number.toLocaleString('en')}`).join(' · ')} · ${rate}/s${left}`
+    const rate = (((backfiller.requestsToBird() - requestsBefore) * 1000) / elapsedMs).toFixed(1)
+    const counts = Object.entries({ listed, archived, missing, ...(!dryRun && { sent }) })
+    // A narrow terminal cuts off what comes last.
+    return [
+      ...(doneNow === 0 ? [] : [`${formatDuration((elapsedMs / doneNow) * (total - done))} left`]),
+      ...counts.map(([name, number]) => `${name} ${number.toLocaleString('en')}`),
+      `${rate} requests/s`,
+    ].join(' · ')
   }
   return (event) => {
     if (event.kind === 'began') {
@@ -170,11 +180,19 @@ function printEvent(event: BackfillEvent & { kind: 'swept' }, workspaceId: strin
     for (const { recordingId, createdAt } of account?.toSend ?? [])
       printJson({ recordingId, workspaceId, createdAt, outcome: 'would-send' })
   const { window, archived, open, attestation } = ledger
-  printJson({ window, workspaceId, archived: archived.length, open: open.length, sent, attestation })
+  const toSend = dryRun ? { wouldSend: account?.toSend.length ?? 0 } : { sent }
+  printJson({
+    window,
+    workspaceId,
+    archived: archived.length,
+    open: open.length,
+    ...toSend,
+    attestation,
+  })
 }
 
 function printPlan(plan: Plan, end: BackfillEnd, workspaceId: string, json: boolean): void {
-  if (!json) for (const line of describePlan(plan)) printLine(line)
+  if (!json) for (const line of describePlan(plan, end)) printLine(line)
   else {
     const days = [...plan.days].map(([day, { toSend, lines, reasons }]) => ({
       day,

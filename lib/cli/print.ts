@@ -49,10 +49,12 @@ export function formatBytes(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power] ?? 'B'}`
 }
 
-/** Milliseconds as people read them: `0.4 s`, `12.3 s`, `4 min 05 s`. */
+/** Milliseconds as people read them: `0.4 s`, `12.3 s`, `4 min 05 s`, `15 h 52 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
+  const minutes = Math.round(ms / 60_000)
+  if (seconds >= 7_200) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`
 }
 

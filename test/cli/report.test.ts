@@ -109,7 +109,8 @@ describe('what is not attested ends with 1:', () => {
     const range = ['--from', '2024-02-26', '--to', '2024-03-03']
     const { code, stdout } = await program.run(['report', ...range])
     expect(code).toBe(1)
-    expect(stdout).toContain('Attested: 3 of 3 swept windows; 3 days never swept.')
+    expect(stdout).toContain('Attested: 3 of 3 swept windows.')
+    expect(stdout).toContain('Never swept: 3 days, 2024-02-26 to 2024-02-27, 2024-03-02.')
     expect(stdout).toContain('NO   3 of 6 days were never swept')
     expect(stdout).not.toContain('digest')
     const [report] = jsonLines((await program.run(['report', ...range, '--json'])).stdout)

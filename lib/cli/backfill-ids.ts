@@ -75,26 +75,33 @@ async function backfillWorkspace(workspaceId: string, ids: readonly string[], ru
   const { backfiller, time, json, progress, results } = run
   const known = await backfiller.systems.learn(workspaceId, time.signal)
   for (let start = 0; start < ids.length && time.mayStart(); start += CHUNK) {
-    const done = await backfillChunk(workspaceId, ids.slice(start, start + CHUNK), known, backfiller, time)
+    const done = await backfillChunk(workspaceId, ids.slice(start, start + CHUNK), known, run)
     if (json) for (const { line, ...result } of done) printJson({ ...result, outcome: line })
     results.push(...done)
     progress.update(results.length, '')
   }
 }
 
-/** Looks for the sidecars, asks Bird for what has none, and sends what is to be archived: what is not yet, too. */
+/**
+ * Looks for the sidecars, asks Bird for what has none, and sends what is to be archived: what is not yet, too. Recordings that
+ * Bird was not asked for any more are not in the answer.
+ */
 async function backfillChunk(
   workspaceId: string,
   ids: readonly string[],
   known: Known,
-  { systems }: Backfiller,
-  time: Time,
+  { backfiller: { systems }, time, progress, results: before }: Run,
 ): Promise<Result[]> {
   const found = await systems.sidecars.find(workspaceId, ids, time.signal)
   const missing = ids.filter((id) => !found.has(id))
-  const asked = await askAll(missing, (id) => systems.bird.ask(workspaceId, id, time))
+  const asked = await askAll(missing, time, async (id, answered) => {
+    const said = await systems.bird.ask(workspaceId, id, time)
+    progress.update(before.length + found.size + answered(), '')
+    return said
+  })
   const now = systems.clock.now()
-  const results = ids.map((recordingId): Result & { readonly send: boolean } => {
+  const lookedAt = ids.filter((id) => found.has(id) || asked.has(id))
+  const results = lookedAt.map((recordingId): Result & { readonly send: boolean } => {
     const sidecar = found.get(recordingId)
     const fault = sidecar?.kind === 'unreadable' ? sidecar.fault : undefined
     const verdict = judge({
@@ -112,18 +119,26 @@ async function backfillChunk(
   const toSend = results
     .filter(({ send }) => send)
     .map(({ recordingId, reason }): Entry => ({ recordingId, line: 'sent', reason, firstSeenAt: now }))
-  const unsent = await systems.feed.send(workspaceId, toSend, time, () => {})
+  const unsent = await systems.feed.send(workspaceId, toSend, time, (queued) =>
+    progress.update(before.length, `waiting: ${count(queued, 'message')} in the queue`),
+  )
   return results.map(({ send: _, ...result }) => ({ ...result, ...unsent.get(result.recordingId) }))
 }
 
-/** The first that fails is the last one that is begun. */
+/** The first that fails is the last one that is begun. `answered` counts the answers, the present one too. */
 async function askAll(
   ids: readonly string[],
-  ask: (id: string) => Promise<Asked>,
+  time: Time,
+  ask: (id: string, answered: () => number) => Promise<Asked>,
 ): Promise<ReadonlyMap<string, Asked>> {
   const limit = pLimit(ASKED_AT_ONCE)
+  const answers = new Map<string, Asked>()
+  const askOne = async (id: string): Promise<void> => {
+    if (time.mayStart()) answers.set(id, await ask(id, () => answers.size + 1))
+  }
   try {
-    return new Map(await Promise.all(ids.map((id) => limit(async () => [id, await ask(id)] as const))))
+    await Promise.all(ids.map((id) => limit(askOne, id)))
+    return answers
   } finally {
     limit.clearQueue()
   }

@@ -97,10 +97,11 @@ const MAX_REASON_CHARACTERS = 300
 
 /**
  * Makes foreign text fit to be logged: queries of links, access keys and runs of seven or more digits (phone
- * numbers) are masked, and it is cut to 300 characters. UUIDs stay readable.
+ * numbers) are masked, and it is cut to 300 characters. UUIDs stay readable, and so do days and hours in the names of objects.
  */
 export function redact(text: string): string {
-  const uuids: string[] = []
+  const kept: string[] = []
+  const keep = (name: string): string => `\u0001${kept.push(name) - 1}\u0001`
   return (
     text
       .slice(0, 4 * MAX_REASON_CHARACTERS)
@@ -109,13 +110,11 @@ export function redact(text: string): string {
       .replace(/(?:\?|%3f)\S*/gi, '?…')
       .replace(/(X-Amz-[\w-]+)(?:=|%3d)\S*/gi, '$1=…')
       .replace(/AccessKey["'\s:=]+\S+/gi, 'AccessKey …')
-      .replace(
-        /(?<!\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\d)/gi,
-        (uuid) => `\u0001${uuids.push(uuid) - 1}\u0001`,
-      )
+      .replace(/(?<!\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\d)/gi, keep)
+      .replace(/(?<=[/_])20\d\d-[01]\d-[0-3]\d(?:T\d\d(?:\d\d)?)?(?=\.json|[/_])/g, keep)
       .replace(/\+?\d(?:[ ()./-]{0,3}\d){6,}/g, '…')
       // oxlint-disable-next-line no-control-regex -- no other marker is left in the text
-      .replace(/\u0001(\d+)\u0001/g, (_, index: string) => uuids[Number(index)] ?? '')
+      .replace(/\u0001(\d+)\u0001/g, (_, index: string) => kept[Number(index)] ?? '')
       .slice(0, MAX_REASON_CHARACTERS)
   )
 }

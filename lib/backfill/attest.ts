@@ -141,6 +141,20 @@ export function readAttestation(
   return { ok: true, attestation: parsed.output }
 }
 
+/** Whether a document is the attestation that is meant; if not, the reason. */
+export function confirmAttestation(
+  text: string | undefined,
+  meant: { readonly workspaceId: string; readonly window: string; readonly digest: string },
+): ReturnType<typeof readAttestation> {
+  if (text === undefined) return { ok: false, reason: 'it is not there' }
+  const read = readAttestation(text)
+  if (!read.ok) return read
+  const { workspaceId, window, digest } = read.attestation
+  if (workspaceId !== meant.workspaceId || window.name !== meant.window)
+    return { ok: false, reason: 'it is of another window' }
+  return digest.value === meant.digest ? read : { ok: false, reason: 'it has another digest than it should' }
+}
+
 /**
  * One digest for many windows: SHA-256 over a line for each, its name, a space and its digest, sorted by name.
  */

@@ -38,9 +38,12 @@ export function describeRange(range: Range): string {
   return `${day(range.from)} up to, not including, ${day(range.to)} (${count(countDays(range), 'day')}, UTC)`
 }
 
-/** A report for people: the lines, what is attested, what is left and how sure it is that nothing is missing. */
-export function describeReport(report: Report, bird: BirdCount): string[] {
-  const advice = describeAdvice(report)
+/**
+ * A report for people: the lines, what is attested, what is left and how sure it is that nothing is missing.
+ * @param hasMore whether something else follows that asks for a person
+ */
+export function describeReport(report: Report, bird: BirdCount, hasMore = false): string[] {
+  const advice = describeAdvice(report, hasMore)
   return [
     style('bold', `Workspace ${report.workspaceId}`),
     describeRange(report.range),
@@ -142,12 +145,12 @@ function describeCompleteness(report: Report, bird: BirdCount): string[] {
   return ['', verdict, ...shown.map(({ holds, text }) => `  ${MARKS[holds]}  ${text}`)]
 }
 
-function describeAdvice(report: Report): string[] {
+function describeAdvice(report: Report, hasMore: boolean): string[] {
   const advice = LINES.filter((line) => countLine(report, line) > 0).flatMap((line) => ADVICE[line] ?? [])
   const { unswept, windows, attested } = report
   if (unswept.length > 0)
     return [...advice, 'Never swept: bird-archive backfill, with the same --from and --to, sweeps them.']
-  const isAllSettled = advice.length === 0 && countUnexplained(report) === 0
+  const isAllSettled = !hasMore && advice.length === 0 && countUnexplained(report) === 0
   if (isAllSettled && attested.size < windows)
     return ['Nothing is left: what is not attested yet will be by a sweep an hour after its end, or later.']
   return advice

@@ -1,4 +1,4 @@
-import { readAttestation } from '../backfill/attest.ts'
+import { confirmAttestation } from '../backfill/attest.ts'
 import { countDone, type Mark } from '../backfill/mark.ts'
 import { type BirdCount, countLine, isAttested, type Report, writeReport } from '../backfill/report.ts'
 import { type Backfiller, composeBackfiller } from '../compose-backfill.ts'
@@ -23,7 +23,7 @@ export async function showReport(settings: BackfillSettings, json: boolean): Pro
     const bird = await systems.reports.count(report, deadline)
     if (json) printJson({ ...toJson(report, bird), attestations, attestationFaults })
     else {
-      for (const line of describeReport(report, bird)) printLine(line)
+      for (const line of describeReport(report, bird, attestationFaults.length > 0)) printLine(line)
       for (const line of describeAttestations(attestations)) printLine(line)
       for (const line of describeFaults(attestationFaults)) printLine(line)
     }
@@ -146,7 +146,8 @@ async function readAttestations(
   for await (const { window, attestation } of systems.ledgers.walk(workspaceId, range, signal)) {
     if (attestation === null) continue
     const { key, digest } = attestation
-    const read = check(await documents.read(key, signal), { workspaceId, window, digest })
+    const text = (await documents.read(key, signal))?.text
+    const read = confirmAttestation(text, { workspaceId, window, digest })
     if (!read.ok) attestationFaults.push({ window, key, fault: read.reason })
     else {
       const { counts, attestedAt } = read.attestation
@@ -154,22 +155,6 @@ async function readAttestations(
     }
   }
   return { attestations, attestationFaults }
-}
-
-/** Whether it is an attestation, and the one that the ledger names. */
-function check(
-  document: { readonly text: string } | undefined,
-  named: { readonly workspaceId: string; readonly window: string; readonly digest: string },
-): ReturnType<typeof readAttestation> {
-  if (document === undefined) return { ok: false, reason: 'it is not there' }
-  const read = readAttestation(document.text)
-  if (!read.ok) return read
-  const { workspaceId, window, digest } = read.attestation
-  if (workspaceId !== named.workspaceId || window.name !== named.window)
-    return { ok: false, reason: 'it is of another window' }
-  return digest.value === named.digest
-    ? read
-    : { ok: false, reason: 'it has another digest than the ledger says' }
 }
 
 function toJson(report: Report, bird: BirdCount): object {

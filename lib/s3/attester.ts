@@ -1,14 +1,16 @@
 import { lockFor, type RetentionPolicy } from '../archive/retention.ts'
-import { evidenceOf, lostOf, writeAttestation } from '../backfill/attest.ts'
+import { confirmAttestation, evidenceOf, lostOf, writeAttestation } from '../backfill/attest.ts'
 import type { BackfillKeys } from '../backfill/keys.ts'
 import { type Ledger, noteLost } from '../backfill/ledger.ts'
 import type { Window } from '../backfill/window.ts'
+import { StoreError } from '../errors.ts'
 import type { Found, Sidecars } from './sidecars.ts'
 import type { Store } from './store.ts'
 
 /**
  * Attests a window that is settled: reads every sidecar that was not read just now, and writes the document, once, locked as
  * a recording of the window's last moment would be. If a sidecar is not what it has to be, the ledger comes back with that.
+ * @throws StoreError also if something else lies under the attestation's name
  */
 export type Attest = (
   window: Window,
@@ -20,7 +22,7 @@ export type Attest = (
 
 export function createAttester(options: {
   readonly sidecars: Sidecars
-  readonly store: Pick<Store, 'writeOnce'>
+  readonly store: Pick<Store, 'read' | 'writeOnce'>
   readonly keys: BackfillKeys
   readonly retention: RetentionPolicy
   readonly version: string
@@ -42,8 +44,13 @@ export function createAttester(options: {
       version,
     })
     const key = keys.attestation(workspaceId, window.name, factsDigest)
-    // Where the key is taken, the same facts were attested before.
-    await store.writeOnce(key, text, 'application/json', lockFor(retention, window.to, now), signal)
+    const lock = lockFor(retention, window.to, now)
+    const isNew = await store.writeOnce(key, text, 'application/json', lock, signal)
+    // Where the key is taken, the same facts were attested before; or somebody has put something else there.
+    const held = isNew ? text : await store.read(key, signal)
+    const confirmed = confirmAttestation(held, { workspaceId, window: window.name, digest })
+    if (!confirmed.ok)
+      throw new StoreError(`${key} is taken, and not by this attestation: ${confirmed.reason}`)
     return { ...ledger, attestation: { key, digest, at: now } }
   }
 }

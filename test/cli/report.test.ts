@@ -148,6 +148,7 @@ describe('an attestation that is not what it has to be is named, and ends with 1
     expect(code).toBe(1)
     expect(stdout).toContain(`  2024-02-29  ${key}: ${fault}\n`)
     expect(stdout).toContain('Attested: 2 of 3 swept windows.')
+    expect(stdout).not.toContain('Nothing is left')
     expect(stdout).not.toMatch(/^ {2}digest /m)
     const [report] = jsonLines((await program.run(['report', ...RANGE, '--json'])).stdout)
     expect(report).toMatchObject({
@@ -181,7 +182,7 @@ describe('an attestation that is not what it has to be is named, and ends with 1
       counts: { ...counts, recordings: 6, archived: 4 },
     }
     await world.put(key, JSON.stringify(forged))
-    await expectFault('it has another digest than the ledger says')
+    await expectFault('it has another digest than it should')
   })
 
   test('one of another day', async () => {
@@ -195,9 +196,27 @@ describe('an attestation that is not what it has to be is named, and ends with 1
   })
 
   test('one that is gone', async () => {
-    const client = new S3Client({ forcePathStyle: true })
-    await client.send(new DeleteObjectCommand({ Bucket: 'archive', Key: key }))
-    client.destroy()
+    await remove(key)
     await expectFault('it is not there')
   })
+
+  test('a sweep that finds other text under its name does not take it for its own', async () => {
+    const ledger = `backfill/windows/${world.workspaceId}/2024-02-29.json`
+    await world.put(key, 'nothing')
+    await remove(ledger)
+    const { code, stderr } = await program.run(['backfill', ...RANGE])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `2024-02-29 could not be swept: StoreError: ${key} is taken, and not by this attestation: it is not JSON`,
+    )
+    await world.put(key, text)
+    expect((await program.run(['backfill', ...RANGE])).code).toBe(0)
+    expect((await program.run(['report', ...RANGE])).code).toBe(0)
+  })
 })
+
+async function remove(key: string): Promise<void> {
+  const client = new S3Client({ forcePathStyle: true })
+  await client.send(new DeleteObjectCommand({ Bucket: 'archive', Key: key }))
+  client.destroy()
+}

@@ -213,23 +213,26 @@ describe('a queue that refuses', () => {
       })
   })
 
-  it.each(['GetQueueAttributes', 'SendMessageBatch'])(
-    'to answer %s says what has to be mended',
-    async (refused) => {
-      queues.sqs.script = async ({ operation }, pass) =>
-        operation === refused ? { refused: 'QueueDoesNotExist' } : pass()
-      const failed = send(entriesOf(2))
-      await expect(failed).rejects.toThrow(ConfigurationError)
-      await expect(failed).rejects.toThrow('QUEUE_URL names a queue that does not exist')
-    },
-  )
+  it.each([
+    ['GetQueueAttributes', 'QueueDoesNotExist', 'QUEUE_URL names a queue that does not exist'],
+    ['SendMessageBatch', 'QueueDoesNotExist', 'QUEUE_URL names a queue that does not exist'],
+    ['GetQueueAttributes', 'AccessDenied', 'the queue of QUEUE_URL: they need sqs:GetQueueAttributes'],
+  ])('to answer %s (%s) says what has to be mended: %s', async (asked, refused, mend) => {
+    queues.sqs.script = async ({ operation }, pass) => (operation === asked ? { refused } : pass())
+    const failed = send(entriesOf(2))
+    await expect(failed).rejects.toThrow(ConfigurationError)
+    await expect(failed).rejects.toThrow(mend)
+  })
 
-  it.each([{ Attributes: { ApproximateNumberOfMessages: '3' } }, {}, { refused: 'InternalFailure' }])(
-    'to be counted gets nothing: %j',
-    async (answer) => {
-      queues.sqs.script = async () => answer
-      await expect(send(entriesOf(2))).rejects.toThrow(StoreError)
-      expect(sizes()).toEqual([])
-    },
-  )
+  it.each([
+    [{ Attributes: { ApproximateNumberOfMessages: '3' } }, 'SQS named no number of messages'],
+    [{}, 'SQS named no number of messages'],
+    [{ refused: 'InternalFailure' }, 'InternalFailure'],
+  ])('to be counted gets nothing: %j', async (answer, why) => {
+    queues.sqs.script = async () => answer
+    const failed = send(entriesOf(2))
+    await expect(failed).rejects.toThrow(StoreError)
+    await expect(failed).rejects.toThrow(new RegExp(`^the queue cannot be counted: .*${why}`))
+    expect(sizes()).toEqual([])
+  })
 })

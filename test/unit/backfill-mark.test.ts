@@ -116,6 +116,7 @@ describe('a pass', () => {
 describe('the next run', () => {
   const later = new Date('2026-10-06T00:00:00Z')
   const ON = range('2026-10-03', '2026-10-06')
+  const GAP = range('2026-10-06', '2026-10-09')
   const AHEAD = take(take(BEGUN).mark).mark
   const LEFT = {
     ...BEGUN,
@@ -136,6 +137,14 @@ describe('the next run', () => {
     ['one with taken windows left', LEFT, THREE_DAYS, LEFT, begun(THREE_DAYS, 5)],
     ['one of another range', LEFT, ON, LEFT, begun(ON, 5, ['2026-10-01T05', '2026-10-02'])],
     ['one with days of another range left', AHEAD, ON, AHEAD, begun(ON, 2, ['2026-10-01', '2026-10-02'])],
+    ['a finished one, long ago', FINISHED, GAP, begun(GAP, 5), begun(GAP, 5, ['2026-10-04', '2026-10-05'])],
+    [
+      'one with days left, long ago',
+      AHEAD,
+      GAP,
+      AHEAD,
+      begun(GAP, 2, ['2026-10-01', '2026-10-02', '2026-10-03', '2026-10-04', '2026-10-05']),
+    ],
     ['one that has taken nothing', BEGUN, ON, BEGUN, begun(ON, 2, ['2026-10-01', '2026-10-02'])],
     [
       'one of a shorter range',
@@ -152,21 +161,24 @@ describe('the next run', () => {
     },
   )
 
-  it('on a schedule leaves out no window that the last has left', () => {
-    const days = fc
-      .integer({ min: 0, max: 9 })
-      .map((day) => new Date(THREE_DAYS.from.getTime() + day * DAY_MS))
+  it('on a schedule leaves out no window that the last has left, and no day since then', () => {
+    const number = fc.nat(4)
     fc.assert(
-      fc.property(days, days, fc.nat(3), fc.nat(3), (one, other, more, ticked) => {
-        const [from, to] = [one, other].toSorted((a, b) => a.getTime() - b.getTime()) as [Date, Date]
-        let held = beginPass('ws', { from, to: new Date(to.getTime() + more * DAY_MS) }, 1, NOW)
-        for (let next = takeNext(held); next !== undefined && held.taken.length < 4; next = takeNext(held))
+      fc.property(number, number, number, number, fc.boolean(), (days, ticked, back, gap, isFinished) => {
+        const to = new Date(THREE_DAYS.from.getTime() + days * DAY_MS)
+        let held = beginPass('ws', { from: THREE_DAYS.from, to }, 1, NOW)
+        for (let next = takeNext(held); next !== undefined && held.taken.length < 3; next = takeNext(held))
           held = next.mark
         for (const window of leftBehind(held).slice(0, ticked)) held = tickOff(held, window, NONE)
-        // The days of a schedule move on.
-        const ordered = { from: to, to: new Date(Math.max(held.range.to.getTime(), to.getTime() + DAY_MS)) }
+        if (isSwept(held) && isFinished) held = { ...held, finishedAt: NOW }
+        // The days of a schedule move on, by more than a day where nothing has run for a while.
+        const from = new Date(
+          Math.max(to.getTime() - back * DAY_MS, THREE_DAYS.from.getTime()) + gap * DAY_MS,
+        )
+        const ordered = { from, to: new Date(Math.max(to.getTime(), from.getTime()) + DAY_MS) }
         const opened = openPass(held, 'ws', ordered, true, later)
-        expect(allLeft(opened)).toEqual(expect.arrayContaining(allLeft(held)))
+        const sinceThen = [...daysOf({ from: held.range.to, to: ordered.to })].map(({ name }) => name)
+        expect(allLeft(opened)).toEqual(expect.arrayContaining([...allLeft(held), ...sinceThen]))
         expect(new Set(allLeft(opened)).size).toBe(allLeft(opened).length)
       }),
     )

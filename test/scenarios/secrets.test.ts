@@ -182,8 +182,9 @@ describe('a run in which everything happens', () => {
   })
 
   it('moves messages on without adding any of it to them', async () => {
-    const moved = [...(await world.received('dead-letters')), ...(await world.received('queue', 5))]
-    expect(moved.length).toBeGreaterThanOrEqual(7)
+    const moved = await world.received('dead-letters')
+    // Those that were sent again become visible one after another.
+    while (moved.length < 7) moved.push(...(await world.received('queue', 5)))
     for (const { Body = '', MessageAttributes = {} } of moved) {
       const attributes = JSON.stringify(MessageAttributes)
       expect(attributes).not.toMatch(CREDENTIALS)

@@ -30,15 +30,7 @@ export function readBackfillSettings(options: {
 }): BackfillSettings {
   const { from, to, workspace, rate, needsRange } = options
   const now = new Date()
-  const strange = (workspace ?? []).filter((id) => !WORKSPACE_ID.test(id.trim()))
-  if (strange.length > 0)
-    throw new UsageError(
-      'The workspace cannot be read:',
-      strange.map(
-        (id) =>
-          `--workspace ${id.slice(0, 40)} is not a workspace id: it is the UUID in your Bird workspace's address`,
-      ),
-    )
+  checkWorkspaces(workspace ?? [])
   if (needsRange && from === undefined)
     throw new UsageError('Which time?', [
       '--from 2024-01-01 names the first day; --ids FILE names recordings',
@@ -53,6 +45,18 @@ export function readBackfillSettings(options: {
     widened: +range.from !== +read.range.from || +range.to !== +read.range.to,
     name: `${day(range.from)}_${day(range.to)}`,
   }
+}
+
+function checkWorkspaces(workspaceIds: readonly string[]): void {
+  const strange = workspaceIds.filter((id) => !WORKSPACE_ID.test(id.trim()))
+  if (strange.length > 0)
+    throw new UsageError(
+      'The workspace cannot be read:',
+      strange.map(
+        (id) =>
+          `--workspace ${id.slice(0, 40)} is not a workspace id: it is the UUID in your Bird workspace's address`,
+      ),
+    )
 }
 
 function readEnvironment(workspaces: readonly string[] | undefined, rate: string | undefined): Config {

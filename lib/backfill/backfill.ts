@@ -71,7 +71,8 @@ export async function backfill(
     if (error instanceof StoppedError) return 'out-of-time'
     throw error
   })
-  return { ...came, why: why ?? (isSwept(pass.mark) ? 'finished' : 'failing'), mark: pass.mark }
+  const unswept = came.failures.length > 0 ? 'failing' : 'out-of-time'
+  return { ...came, why: why ?? (isSwept(pass.mark) ? 'finished' : unswept), mark: pass.mark }
 }
 
 type Stop = Exclude<BackfillEnd['why'], 'finished'>

@@ -63,7 +63,8 @@ export async function openPass(
   const tried = new Set<string>()
   const note: Pass['note'] = async (ledger) => {
     const isOpen = isPending(ledger)
-    if (looksOnly || pending.has(ledger.window) === isOpen) return
+    // That it is pending already may be no longer so: another run may have struck it off meanwhile.
+    if (looksOnly || (!isOpen && !pending.has(ledger.window))) return
     await ledgers.changePending(workspaceId, (before) => notePending(before, ledger.window, isOpen), signal)
     if (isOpen) pending.add(ledger.window)
     else pending.delete(ledger.window)

@@ -38,7 +38,7 @@ const LASTING: [
   ['half of its JSON', 'metadata', 1, 'bird-unavailable', /not JSON/, { status: 200, body: '{"id":"5b7' }],
   ['null', 'metadata', 1, 'bad-metadata', /lacks/, { status: 200, body: 'null' }],
   ['a list', 'metadata', 1, 'bad-metadata', /lacks/, { status: 200, body: [] }],
-  ['too much', 'metadata', 4, 'bird-unavailable', /too long/, { status: 200, body: 'x'.repeat(2 ** 21) }],
+  ['too much', 'metadata', 4, 'bird-unavailable', /too long/, { status: 200, body: 'x'.repeat(2 ** 23) }],
 ]
 /** Metadata with status 200 that must not be believed. */
 const UNUSABLE: [name: string, detail: RegExp, change: Record<string, unknown>][] = [

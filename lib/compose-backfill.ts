@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import type { Context } from 'aws-lambda'
 import { createKeys } from './archive/keys.ts'
@@ -83,7 +84,7 @@ export function composeBackfiller(config: Config, options: BackfillOptions = {})
   const store = createTexts({ client: s3.client, direct, bucket }, clock)
   const sidecars = createSidecars(s3.client, bucket, store, createKeys(prefix))
   const keys = createBackfillKeys(prefix)
-  const documents = createDocuments(s3.client, bucket, clock)
+  const documents = createDocuments(s3.client, bucket, clock, randomUUID)
   const ledgers = createLedgers(documents, keys)
   const { queueUrl = '', deadLetterQueueUrl = '' } = config.queues ?? {}
   const sqs = new SQSClient({ useQueueUrlAsEndpoint: false })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ArchiveConfig } from './archive-config.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { createDuckDbCatalog, writeParquet } from './catalog/duckdb.ts'
@@ -35,7 +36,7 @@ export function composeCatalog(config: ArchiveConfig, { directory, rowsHeld }: C
     rebuild: createCatalogRebuilder({
       place,
       texts,
-      documents: createDocuments(place.client, place.bucket, clock),
+      documents: createDocuments(place.client, place.bucket, clock, randomUUID),
       keys,
       catalogKeys,
       clock,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ArchiveConfig } from './archive-config.ts'
 import { type BackfillKeys, createBackfillKeys } from './backfill/keys.ts'
 import { type ArchiveConnection, connectArchive } from './compose-retrieve.ts'
@@ -19,7 +20,7 @@ export interface Exporter extends Pick<
 
 export function composeExporter(config: ArchiveConfig, clock: Clock = systemClock): Exporter {
   const connection = connectArchive(config, clock)
-  const documents = createDocuments(connection.place.client, config.bucket, clock)
+  const documents = createDocuments(connection.place.client, config.bucket, clock, randomUUID)
   return { ...connection, documents, backfillKeys: createBackfillKeys(config.prefix) }
 }
 
@@ -35,7 +36,7 @@ export function composeKeeper(config: ArchiveConfig, clock: Clock = systemClock)
   const connection = connectArchive(config, clock)
   const { place } = connection
   const custody = createCustody(place)
-  const documents = createDocuments(place.client, config.bucket, clock)
+  const documents = createDocuments(place.client, config.bucket, clock, randomUUID)
   const holds = createHolds({ documents, custody, keys: createRetrieveKeys(config.prefix) })
   return { ...connection, custody, holds }
 }

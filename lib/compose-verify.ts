@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Context } from 'aws-lambda'
 import { type ArchiveConfig, readArchiveConfig } from './archive-config.ts'
 import { createKeys } from './archive/keys.ts'
@@ -62,7 +62,7 @@ export function composeVerifier(config: ArchiveConfig, options: VerifyOptions = 
   const s3 = connectS3({ forcePathStyle: config.forcePathStyle, sockets: SOCKETS })
   const direct = createDirectRequests(s3.client, bucket, s3.http, clock)
   const texts = createTexts({ client: s3.client, direct, bucket }, clock)
-  const documents = createDocuments(s3.client, bucket, clock)
+  const documents = createDocuments(s3.client, bucket, clock, randomUUID)
   const vault = createVault(s3.client, bucket, texts, createKeys(prefix), clock)
   const keys = createVerifyKeys(prefix)
   const inventory = createInventory(s3.client, bucket, keys)

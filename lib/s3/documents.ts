@@ -38,28 +38,39 @@ const CHANGE_ATTEMPTS = 30
 const CHANGE_PAUSE_MS = 20
 
 /**
+ * @param newId gives a new UUID: each write carries one, by which it knows itself again after a lost answer
  * Source: S3 User Guide, "Conditional writes": `If-Match` with the ETag, `If-None-Match: *` for a new one; 412 tells that
  * the condition fails, 404 that the object is gone, 409 that another write is under way.
  */
-export function createDocuments(client: S3Client, bucket: string, clock: Clock): Documents {
+export function createDocuments(
+  client: S3Client,
+  bucket: string,
+  clock: Clock,
+  newId: () => string,
+): Documents {
   const isForeign = isConfiguredElsewhere(client)
-  const read: Documents['read'] = async (key, signal) => {
+  const readSigned = async (
+    key: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly version: Version; readonly write: string | undefined } | undefined> => {
     try {
-      const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
+      const { Body, ETag, Metadata } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
         abortSignal: signal,
       })
       if (Body === undefined || ETag === undefined)
         throw new StoreError(`${key} was answered without body or ETag`)
-      return { text: await Body.transformToString(), etag: ETag }
+      return { version: { text: await Body.transformToString(), etag: ETag }, write: Metadata?.['write'] }
     } catch (error) {
       signal.throwIfAborted()
       if (isMissing(error)) return undefined
       throw storeFailure('read', key, error)
     }
   }
+  const read: Documents['read'] = async (key, signal) => (await readSigned(key, signal))?.version
   const put = async (
     key: string,
     text: string,
+    write: string,
     condition: { readonly IfMatch?: string; readonly IfNoneMatch?: string },
     signal: AbortSignal,
   ): Promise<Version> => {
@@ -68,6 +79,7 @@ export function createDocuments(client: S3Client, bucket: string, clock: Clock):
       Key: key,
       Body: text,
       ContentType: 'application/json',
+      Metadata: { write },
       ...condition,
     })
     const { ETag } = await repeatOnConflict(
@@ -80,18 +92,20 @@ export function createDocuments(client: S3Client, bucket: string, clock: Clock):
   }
 
   const replace: Documents['replace'] = async (key, version, text, signal) => {
+    // Two that make the same change write the same text: each write carries a name of its own.
+    const write = newId()
     try {
       const condition = version === undefined ? { IfNoneMatch: '*' } : { IfMatch: version.etag }
-      return await put(key, text, condition, signal)
+      return await put(key, text, write, condition, signal)
     } catch (error) {
       signal.throwIfAborted()
       if (!isAlreadyThere(error) && statusOf(error) !== 404) throw storeFailure('write', key, error)
       // The SDK tries again after a lost answer, and then meets its own write.
-      const now = await read(key, signal)
-      if (now?.text === text) return now
+      const now = await readSigned(key, signal)
+      if (now?.write === write) return now.version
       // Some S3-compatible stores refuse every condition of this kind where a bucket keeps versions.
-      if (version === undefined || now?.etag !== version.etag || !(await isForeign)) return undefined
-      return await put(key, text, {}, signal).catch((cause: unknown) => {
+      if (version === undefined || now?.version.etag !== version.etag || !(await isForeign)) return undefined
+      return await put(key, text, write, {}, signal).catch((cause: unknown) => {
         signal.throwIfAborted()
         throw storeFailure('write', key, cause)
       })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   DeleteObjectCommand,
   HeadObjectCommand,
@@ -48,7 +49,12 @@ async function startBench(
     },
   }
   const client = s3.connect(options.config ?? {})
-  const documents = createDocuments(options.isForeign === true ? client : passForS3(client), bucket, clock)
+  const documents = createDocuments(
+    options.isForeign === true ? client : passForS3(client),
+    bucket,
+    clock,
+    randomUUID,
+  )
   return {
     documents,
     client: s3.client,

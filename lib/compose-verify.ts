@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda'
 import { type ArchiveConfig, readArchiveConfig } from './archive-config.ts'
 import { createKeys } from './archive/keys.ts'
 import { createBackfillKeys } from './backfill/keys.ts'
+import { takeTurns } from './backfill/schedule.ts'
 import { type Clock, createDeadline, systemClock } from './deadline.ts'
 import { tuneEngine } from './engine.ts'
 import { ConfigurationError, StoppedError } from './errors.ts'
@@ -25,7 +26,7 @@ import { toVerifyMetrics } from './verify-metrics.ts'
 import { describeConfidence } from './verify/confidence.ts'
 import { createVerifyKeys } from './verify/keys.ts'
 import type { Scope, VerifyEnd } from './verify/order.ts'
-import { inTurn, readVerifyRequest, type VerifyRequest } from './verify/schedule.ts'
+import { readVerifyRequest, type VerifyRequest } from './verify/schedule.ts'
 import { verify, type VerifySystems } from './verify/verify.ts'
 import { VERSION } from './version.ts'
 import { explainFault, wireOrExplain } from './wire-or-explain.ts'
@@ -52,6 +53,8 @@ export interface Verifier {
 const SOCKETS = 40
 /** A part of the whole archive: after a kill it is read again from its beginning. */
 const PART_RECORDINGS = 10_000
+/** A sample is read each day. */
+const DAY_MS = 86_400_000
 
 /** Wires what checks from its configuration; it needs no key of Bird's and no queue. */
 export function composeVerifier(config: ArchiveConfig, options: VerifyOptions = {}): Verifier {
@@ -138,7 +141,7 @@ function wireVerify(config: ArchiveConfig, options: VerifyOptions): VerifyHandle
     using deadline = createDeadline(() => context.getRemainingTimeInMillis())
     const ends: { readonly workspaceId: string; readonly end: VerifyEnd }[] = []
     const faults: unknown[] = []
-    for (const workspaceId of inTurn(config.workspaceIds, clock.now())) {
+    for (const workspaceId of takeTurns(config.workspaceIds, clock.now(), DAY_MS)) {
       const order = { workspaceId, scope: toScope(read.request), by: 'schedule' } as const
       const end = await verify(order, systems, deadline, (happened) =>
         logVerify(log, workspaceId, happened),

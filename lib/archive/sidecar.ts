@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { readDocument } from './document.ts'
 import type { MediaFacts } from './media.ts'
 import type { ArchiveRequest } from './message.ts'
 import type { JsonObject, Recording } from './recording.ts'
@@ -152,19 +153,29 @@ function isTime(text: string): boolean {
 /** A sidecar as read back from the bucket: the part of it that others of this program rely on. */
 export type Sidecar = v.InferOutput<typeof SidecarDocument>
 
+/**
+ * Reads the sidecar of a recording: it must say of itself that it is this recording's, whatever else lies there is no proof
+ * of it. Returns the reason as text where it does not.
+ * @param audioKey where its audio must be, if that is to be held against it
+ */
+export function readSidecarOf(
+  text: string,
+  workspaceId: string,
+  recordingId: string,
+  audioKey?: string,
+): ReturnType<typeof readSidecar> {
+  const read = readSidecar(text)
+  if (!read.ok) return read
+  const { sidecar } = read
+  if (sidecar.recordingId !== recordingId || sidecar.workspaceId !== workspaceId)
+    return { ok: false, reason: 'the sidecar is of another recording' }
+  if (audioKey !== undefined && sidecar.audio.key !== audioKey)
+    return { ok: false, reason: `the sidecar names another place for its audio: ${sidecar.audio.key}` }
+  return read
+}
+
 /** Reads a sidecar; returns the reason as text where it is none, or one of a form that this version does not know. */
 export function readSidecar(text: string): { ok: true; sidecar: Sidecar } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { ok: false, reason: 'the sidecar is not JSON' }
-  }
-  const parsed = v.safeParse(SidecarDocument, json)
-  if (!parsed.success)
-    return {
-      ok: false,
-      reason: `the sidecar has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}`,
-    }
-  return { ok: true, sidecar: parsed.output }
+  const read = readDocument(SidecarDocument, text, 'the sidecar')
+  return read.ok ? { ok: true, sidecar: read.document } : read
 }

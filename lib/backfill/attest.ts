@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
+import { readDocument } from '../archive/document.ts'
 import { GIVEN_UP } from './judge.ts'
 import type { Entry } from './ledger.ts'
 import type { Window } from './window.ts'
@@ -121,24 +122,14 @@ export type Attestation = v.InferOutput<typeof AttestationDocument>
 export function readAttestation(
   text: string,
 ): { ok: true; attestation: Attestation } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { ok: false, reason: 'it is not JSON' }
-  }
-  const parsed = v.safeParse(AttestationDocument, json)
-  if (!parsed.success)
-    return {
-      ok: false,
-      reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}`,
-    }
-  const { archived, digest, counts, exceptions } = parsed.output
+  const read = readDocument(AttestationDocument, text)
+  if (!read.ok) return read
+  const { archived, digest, counts, exceptions } = read.document
   if (digestOfLines(archived) !== digest.value)
     return { ok: false, reason: 'its digest is not that of its list' }
   if (counts.archived !== archived.length || counts.recordings !== archived.length + exceptions.length)
     return { ok: false, reason: 'its counts are not those of its lists' }
-  return { ok: true, attestation: parsed.output }
+  return { ok: true, attestation: read.document }
 }
 
 /** Whether a document is the attestation that is meant; if not, the reason. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { Moment, readDocument } from '../archive/document.ts'
 
 /** Identifies the form of the document. */
 export const DROPPED_SCHEMA = 'urn:bird-recording-archiver:dropped:1'
@@ -51,12 +52,6 @@ export function writeDropped(facts: DroppedFacts): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-const Time = v.pipe(
-  v.string(),
-  v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
-  v.transform((text) => new Date(text)),
-)
-
 const DroppedDocument = v.object({
   schema: v.literal(DROPPED_SCHEMA),
   workspaceId: v.string(),
@@ -67,9 +62,9 @@ const DroppedDocument = v.object({
   deadLetter: v.object({
     reason: v.string(),
     detail: v.nullable(v.string()),
-    firstSeenAt: v.nullable(Time),
+    firstSeenAt: v.nullable(Moment),
   }),
-  droppedAt: Time,
+  droppedAt: Moment,
   body: v.optional(v.string()),
 })
 
@@ -78,14 +73,6 @@ export type Dropped = v.InferOutput<typeof DroppedDocument>
 
 /** Reads the document; returns the reason as text where it is none, or one of a form that this version does not know. */
 export function readDropped(text: string): { ok: true; dropped: Dropped } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { ok: false, reason: 'the document of a dropped letter is not JSON' }
-  }
-  const parsed = v.safeParse(DroppedDocument, json)
-  if (parsed.success) return { ok: true, dropped: parsed.output }
-  const field = v.getDotPath(parsed.issues[0]) ?? 'its root'
-  return { ok: false, reason: `the document of a dropped letter has an unknown form at ${field}` }
+  const read = readDocument(DroppedDocument, text, 'the document of a dropped letter')
+  return read.ok ? { ok: true, dropped: read.document } : read
 }

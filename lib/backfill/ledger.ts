@@ -1,25 +1,20 @@
 import * as v from 'valibot'
+import { Moment, readDocument } from '../archive/document.ts'
 import { GIVEN_UP, type Line } from './judge.ts'
 import type { Listing } from './listing.ts'
 import { isClosed, isWithin, type Window, windowNamed } from './window.ts'
 
 const LEDGER_SCHEMA = 'urn:bird-recording-archiver:backfill-window:1'
 
-const Time = v.pipe(
-  v.string(),
-  v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
-  v.transform((text) => new Date(text)),
-)
-
 const EntryDocument = v.object({
   recordingId: v.string(),
   /** Undefined where Bird has never told. */
-  createdAt: v.optional(Time),
+  createdAt: v.optional(Moment),
   line: v.picklist(['sent', 'not-yet', 'nothing-to-archive', 'dead-lettered', 'refused']),
   reason: v.string(),
   /** When a sweep met it for the first time; the message that is sent carries it. */
-  firstSeenAt: Time,
-  sentAt: v.optional(Time),
+  firstSeenAt: Moment,
+  sentAt: v.optional(Moment),
 })
 
 const LedgerDocument = v.object({
@@ -32,7 +27,7 @@ const LedgerDocument = v.object({
   /** It holds too many recordings: the smaller windows that make it up have the ledgers. */
   split: v.boolean(),
   sweeps: v.number(),
-  sweptAt: v.nullable(Time),
+  sweptAt: v.nullable(Moment),
   listed: v.object({
     digest: v.string(),
     /** Whether the list came to its end. */
@@ -47,7 +42,7 @@ const LedgerDocument = v.object({
   archived: v.array(v.string()),
   /** Every other recording of the window. */
   open: v.array(EntryDocument),
-  attestation: v.nullable(v.object({ key: v.string(), digest: v.string(), at: Time })),
+  attestation: v.nullable(v.object({ key: v.string(), digest: v.string(), at: Moment })),
 })
 
 /** What is known of one window: every recording of it by its id, in one line each. */
@@ -76,16 +71,8 @@ export function emptyLedger(workspaceId: string, window: Window): Ledger {
 
 /** Reads a ledger; returns the reason as text where it is none. */
 export function readLedger(text: string): { ok: true; ledger: Ledger } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { ok: false, reason: 'it is not JSON' }
-  }
-  const parsed = v.safeParse(LedgerDocument, json)
-  return parsed.success
-    ? { ok: true, ledger: parsed.output }
-    : { ok: false, reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}` }
+  const read = readDocument(LedgerDocument, text)
+  return read.ok ? { ok: true, ledger: read.document } : read
 }
 
 export function writeLedger(ledger: Ledger): string {

@@ -1,13 +1,8 @@
 import * as v from 'valibot'
+import { Moment, readDocument } from '../archive/document.ts'
 import { countDays, daysOf, isWithin, type Range, type Window, windowAt, windowNamed } from './window.ts'
 
 const MARK_SCHEMA = 'urn:bird-recording-archiver:backfill-mark:1'
-
-const Time = v.pipe(
-  v.string(),
-  v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
-  v.transform((text) => new Date(text)),
-)
 
 const TallyDocument = v.object({
   /** Windows that were swept, split ones by their parts. */
@@ -23,15 +18,15 @@ const MarkDocument = v.object({
   schema: v.literal(MARK_SCHEMA),
   workspaceId: v.string(),
   /** Whole UTC days. */
-  range: v.object({ from: Time, to: Time }),
+  range: v.object({ from: Moment, to: Moment }),
   /** Counts the times that the range was swept, from 1. */
   pass: v.number(),
-  startedAt: Time,
+  startedAt: Moment,
   /** Where the next window begins; at the range's end all have been taken. */
-  next: Time,
+  next: Moment,
   /** Windows that were taken and not finished, by this run or by one that ended early. */
   taken: v.array(v.string()),
-  finishedAt: v.nullable(Time),
+  finishedAt: v.nullable(Moment),
   tally: TallyDocument,
 })
 
@@ -146,16 +141,8 @@ export function leftBehind(mark: Mark): readonly Window[] {
 
 /** Reads a mark; returns the reason as text where it is none. */
 export function readMark(text: string): { ok: true; mark: Mark } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { ok: false, reason: 'it is not JSON' }
-  }
-  const parsed = v.safeParse(MarkDocument, json)
-  return parsed.success
-    ? { ok: true, mark: parsed.output }
-    : { ok: false, reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}` }
+  const read = readDocument(MarkDocument, text)
+  return read.ok ? { ok: true, mark: read.document } : read
 }
 
 export function writeMark(mark: Mark): string {

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { readDocument } from '../archive/document.ts'
 import { type Window, windowNamed } from './window.ts'
 
 const SCHEMA = 'urn:bird-recording-archiver:backfill-pending:1'
@@ -32,14 +33,8 @@ export function inTurn({ windows, after }: Pending): readonly Window[] {
 
 /** Reads the document; returns the reason as text where it is none. */
 export function readPending(text: string): { ok: true; pending: Pending } | { ok: false; reason: string } {
-  try {
-    const parsed = v.safeParse(PendingDocument, JSON.parse(text))
-    return parsed.success
-      ? { ok: true, pending: parsed.output }
-      : { ok: false, reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}` }
-  } catch {
-    return { ok: false, reason: 'it is not JSON' }
-  }
+  const read = readDocument(PendingDocument, text)
+  return read.ok ? { ok: true, pending: read.document } : read
 }
 
 export function writePending(pending: Pending): string {

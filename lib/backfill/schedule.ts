@@ -32,8 +32,11 @@ export function readSweepRequest(
 
 const HOUR_MS = 3_600_000
 
-/** Another workspace is first each hour, so that one with a large history does not keep the others waiting for ever. */
-export function takeTurns(workspaceIds: readonly string[], now: Date): readonly string[] {
-  const first = Math.floor(now.getTime() / HOUR_MS) % workspaceIds.length
+/**
+ * Another workspace is first each time, so that one with a large history does not keep the others waiting for ever.
+ * @param everyMs from one run to the next, in milliseconds; an hour if not given
+ */
+export function takeTurns(workspaceIds: readonly string[], now: Date, everyMs = HOUR_MS): readonly string[] {
+  const first = Math.floor(now.getTime() / everyMs) % workspaceIds.length
   return [...workspaceIds.slice(first), ...workspaceIds.slice(0, first)]
 }

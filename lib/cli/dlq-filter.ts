@@ -60,8 +60,3 @@ export function formatAge(ms: number): string {
   const unit: Unit = ms >= 2 * UNITS_MS.d ? 'd' : ms >= UNITS_MS.h ? 'h' : 'min'
   return `${Math.max(Math.floor(ms / UNITS_MS[unit]), 0)} ${unit}`
 }
-
-/** For an option that may be given several times. */
-export function collect(text: string, previous: readonly string[] | undefined): string[] {
-  return [...(previous ?? []), text]
-}

@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Command, OptionValues } from '@commander-js/extra-typings'
 import type { ArchiveConfig } from '../archive-config.ts'
 import { type Criteria, readCriteria } from '../catalog/criteria.ts'
+import { collect } from './collect.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Criteria as they are given at a terminal. */
@@ -90,8 +91,4 @@ export function cacheDirectory({ bucket, prefix }: ArchiveConfig, named: string 
   const place = JSON.stringify([AWS_ENDPOINT_URL_S3 || AWS_ENDPOINT_URL, bucket, prefix])
   const hash = createHash('sha256').update(place).digest('hex').slice(0, 16)
   return join(named ?? join(home, 'bird-archive'), hash)
-}
-
-function collect(value: string, former: readonly string[] = []): string[] {
-  return [...former, value]
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { Moment, readDocument } from '../archive/document.ts'
 import { isRecordingId, WORKSPACE_ID } from '../archive/message.ts'
 import type { Json, JsonObject } from '../archive/recording.ts'
 
@@ -135,11 +136,7 @@ export function writeAccess(record: AccessRecord): string {
 const AccessLine = v.object({
   schema: v.literal(ACCESS_SCHEMA),
   id: v.string(),
-  at: v.pipe(
-    v.string(),
-    v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
-    v.transform((text) => new Date(text)),
-  ),
+  at: Moment,
   action: v.picklist(ACCESS_ACTIONS),
   actor: v.string(),
   reason: v.nullable(v.string()),
@@ -155,19 +152,9 @@ const AccessLine = v.object({
 
 /** Reads one line; returns the reason as text where it is none, or one of a form that this version does not know. */
 export function readAccess(line: string): { ok: true; record: AccessRecord } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(line)
-  } catch {
-    return { ok: false, reason: 'the line of the access log is not JSON' }
-  }
-  const parsed = v.safeParse(AccessLine, json)
-  if (!parsed.success)
-    return {
-      ok: false,
-      reason: `the line of the access log has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}`,
-    }
-  const { schema: _schema, reason, caseNumber, criteria, detail, ...rest } = parsed.output
+  const read = readDocument(AccessLine, line, 'the line of the access log')
+  if (!read.ok) return read
+  const { schema: _schema, reason, caseNumber, criteria, detail, ...rest } = read.document
   return {
     ok: true,
     record: {

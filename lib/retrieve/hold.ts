@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { Moment, readDocument } from '../archive/document.ts'
 import { isRecordingId, WORKSPACE_ID } from '../archive/message.ts'
 
 /** Identifies the form of the document that says for which cases a recording is held. */
@@ -135,11 +136,7 @@ export function writeHolds({ workspaceId, recordingId, cases, versions }: Holds)
 }
 
 const Act = v.object({
-  at: v.pipe(
-    v.string(),
-    v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
-    v.transform((text) => new Date(text)),
-  ),
+  at: Moment,
   by: v.string(),
   reason: v.string(),
 })
@@ -155,18 +152,9 @@ const HoldsDocument = v.object({
 
 /** Reads the document; returns the reason as text where it is none, or one of a form that this version does not know. */
 export function readHolds(text: string): { ok: true; holds: Holds } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { ok: false, reason: 'the document of holds is not JSON' }
-  }
-  const parsed = v.safeParse(HoldsDocument, json)
-  if (!parsed.success) {
-    const place = v.getDotPath(parsed.issues[0]) ?? 'its root'
-    return { ok: false, reason: `the document of holds has an unknown form at ${place}` }
-  }
-  const { workspaceId, recordingId, cases, versions } = parsed.output
+  const read = readDocument(HoldsDocument, text, 'the document of holds')
+  if (!read.ok) return read
+  const { workspaceId, recordingId, cases, versions } = read.document
   return {
     ok: true,
     holds: {

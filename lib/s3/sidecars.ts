@@ -1,7 +1,7 @@
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import pLimit from 'p-limit'
 import type { Keys } from '../archive/keys.ts'
-import { readSidecar } from '../archive/sidecar.ts'
+import { readSidecarOf } from '../archive/sidecar.ts'
 import { StoreError } from '../errors.ts'
 import { storeFailure } from './failure.ts'
 import type { Store } from './store.ts'
@@ -118,12 +118,9 @@ export function createSidecars(
   }
 }
 
-/** A sidecar must say of itself that it is this recording's: whatever else lies there is no proof of it. */
 function judgeSidecar(text: string, workspaceId: string, id: string): Found {
-  const read = readSidecar(text)
+  const read = readSidecarOf(text, workspaceId, id)
   if (!read.ok) return { kind: 'unreadable', fault: read.reason }
-  const { sidecar } = read
-  if (sidecar.recordingId !== id || sidecar.workspaceId !== workspaceId)
-    return { kind: 'unreadable', fault: 'the sidecar is of another recording' }
-  return { kind: 'read', sha256: sidecar.audio.sha256, bytes: sidecar.audio.bytes }
+  const { sha256, bytes } = read.sidecar.audio
+  return { kind: 'read', sha256, bytes }
 }

@@ -1,7 +1,7 @@
 import { GetObjectCommand, HeadObjectCommand, RestoreObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Keys } from '../archive/keys.ts'
-import { readSidecar, type Sidecar } from '../archive/sidecar.ts'
+import { readSidecarOf, type Sidecar } from '../archive/sidecar.ts'
 import type { Clock } from '../deadline.ts'
 import { type RestoreTier, type Storage, takesDays } from '../retrieve/restore.ts'
 import { type AudioState, toAudioState } from './audio-state.ts'
@@ -79,7 +79,9 @@ export function createVault(
     async readSidecar(workspaceId, recordingId, signal) {
       const key = keys.sidecar(workspaceId, recordingId)
       const text = await texts.read(key, signal)
-      return text === undefined ? undefined : judgeSidecar(text, workspaceId, recordingId, keys)
+      if (text === undefined) return undefined
+      const read = readSidecarOf(text, workspaceId, recordingId, keys.audio(workspaceId, recordingId))
+      return read.ok ? { text, sidecar: read.sidecar } : { text, fault: read.reason }
     },
     async inspectAudio(key, versionId, signal) {
       try {
@@ -126,16 +128,4 @@ export function createVault(
     },
     listVersions: (prefix, signal) => listVersions(client, bucket, prefix, signal),
   }
-}
-
-/** A sidecar must say of itself that it is this recording's, and name the audio beside it. */
-function judgeSidecar(text: string, workspaceId: string, recordingId: string, keys: Keys): FoundSidecar {
-  const read = readSidecar(text)
-  if (!read.ok) return { text, fault: read.reason }
-  const { sidecar } = read
-  if (sidecar.recordingId !== recordingId || sidecar.workspaceId !== workspaceId)
-    return { text, fault: 'the sidecar is of another recording' }
-  if (sidecar.audio.key !== keys.audio(workspaceId, recordingId))
-    return { text, fault: `the sidecar names another place for its audio: ${sidecar.audio.key}` }
-  return { text, sidecar }
 }

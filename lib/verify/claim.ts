@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { Moment, readDocument } from '../archive/document.ts'
 import type { Lock } from '../archive/retention.ts'
-import { readSidecar } from '../archive/sidecar.ts'
+import { readSidecarOf } from '../archive/sidecar.ts'
 import type { Entry } from './entry.ts'
 
 /** What a sidecar says of its audio: what is compared with the bucket. */
@@ -16,7 +17,7 @@ export interface Claim {
   readonly lock: Lock | undefined
 }
 
-/** What only a check looks at, beside what {@link readSidecar} reads. */
+/** What only a check looks at, beside what `readSidecar` reads. */
 const Checked = v.object({
   bird: v.object({ createdAt: v.string() }),
   quality: v.object({ frames: v.number() }),
@@ -24,11 +25,7 @@ const Checked = v.object({
     lock: v.nullable(
       v.object({
         mode: v.picklist(['GOVERNANCE', 'COMPLIANCE']),
-        until: v.pipe(
-          v.string(),
-          v.transform((text) => new Date(text)),
-          v.check((date) => !Number.isNaN(date.getTime()), 'not a date-time'),
-        ),
+        until: Moment,
       }),
     ),
   }),
@@ -43,20 +40,12 @@ export function readClaim(
   workspaceId: string,
   { recordingId, audio }: Entry,
 ): { ok: true; claim: Claim } | { ok: false; reason: string } {
-  const read = readSidecar(text)
+  const read = readSidecarOf(text, workspaceId, recordingId, audio.key)
   if (!read.ok) return read
   const { sidecar } = read
-  if (sidecar.recordingId !== recordingId || sidecar.workspaceId !== workspaceId)
-    return { ok: false, reason: 'the sidecar is of another recording' }
-  if (sidecar.audio.key !== audio.key)
-    return { ok: false, reason: `the sidecar names another place for its audio: ${sidecar.audio.key}` }
-  const checked = v.safeParse(Checked, JSON.parse(text))
-  if (!checked.success)
-    return {
-      ok: false,
-      reason: `the sidecar has an unknown form at ${v.getDotPath(checked.issues[0]) ?? 'its root'}`,
-    }
-  const { bird, quality, retention } = checked.output
+  const checked = readDocument(Checked, text, 'the sidecar')
+  if (!checked.ok) return checked
+  const { bird, quality, retention } = checked.document
   return {
     ok: true,
     claim: {

@@ -1,13 +1,8 @@
 import * as v from 'valibot'
+import { Moment, readDocument } from '../archive/document.ts'
 import { addTallies, NOTHING, type Tally } from './verdict.ts'
 
 const MARK_SCHEMA = 'urn:bird-recording-archiver:verify-mark:1'
-
-const Time = v.pipe(
-  v.string(),
-  v.check((text) => !Number.isNaN(Date.parse(text)), 'not a date-time'),
-  v.transform((text) => new Date(text)),
-)
 
 const TallyDocument = v.object({
   recordings: v.number(),
@@ -25,13 +20,13 @@ const MarkDocument = v.object({
   workspaceId: v.string(),
   /** Counts the times that all was read, from 1. */
   pass: v.number(),
-  startedAt: Time,
+  startedAt: Moment,
   /** Every recording up to this one, in the order of their ids, is in one of the parts; null at the beginning. */
   after: v.nullable(v.string()),
   /** The reports of this pass, in their order. */
   parts: v.array(v.string()),
   tally: TallyDocument,
-  finishedAt: v.nullable(Time),
+  finishedAt: v.nullable(Moment),
 })
 
 /** How far the check of the whole archive has come. It moves on only after the report of that part is written. */
@@ -74,16 +69,8 @@ export function advance(mark: Mark, part: Part, key: string, now: Date): Mark {
 
 /** Reads a mark; returns the reason as text where it is none. */
 export function readMark(text: string): { ok: true; mark: Mark } | { ok: false; reason: string } {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { ok: false, reason: 'it is not JSON' }
-  }
-  const parsed = v.safeParse(MarkDocument, json)
-  return parsed.success
-    ? { ok: true, mark: parsed.output }
-    : { ok: false, reason: `it has an unknown form at ${v.getDotPath(parsed.issues[0]) ?? 'its root'}` }
+  const read = readDocument(MarkDocument, text)
+  return read.ok ? { ok: true, mark: read.document } : read
 }
 
 export function writeMark(mark: Mark): string {

@@ -30,11 +30,3 @@ export function readVerifyRequest(
         ),
       }
 }
-
-const DAY_MS = 86_400_000
-
-/** Another workspace is first each day, so that a large one does not keep the others waiting for ever. */
-export function inTurn(workspaceIds: readonly string[], now: Date): readonly string[] {
-  const first = Math.floor(now.getTime() / DAY_MS) % workspaceIds.length
-  return [...workspaceIds.slice(first), ...workspaceIds.slice(0, first)]
-}

@@ -3,6 +3,7 @@ import { backfillIds } from '../backfill-ids.ts'
 import { showStatus } from '../backfill-status.ts'
 import { sweepRange } from '../backfill-sweep.ts'
 import { readBackfillSettings } from '../backfill-settings.ts'
+import { collect } from '../collect.ts'
 import type { Finish } from '../exit-codes.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -55,8 +56,4 @@ export function addBackfillCommand(program: Command, finish: Finish): void {
       else if (status) finish(await showStatus(settings, json))
       else finish(await sweepRange(settings, { dryRun, json }))
     })
-}
-
-function collect(value: string, former: readonly string[] = []): string[] {
-  return [...former, value]
 }

@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import { dropLetters } from '../dlq-drop.ts'
-import { collect, readDuration } from '../dlq-filter.ts'
+import { collect } from '../collect.ts'
+import { readDuration } from '../dlq-filter.ts'
 import { listLetters } from '../dlq-list.ts'
 import { redriveLetters } from '../dlq-redrive.ts'
 import type { Finish } from '../exit-codes.ts'

@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import { readBackfillSettings } from '../backfill-settings.ts'
 import { showReport } from '../backfill-status.ts'
+import { collect } from '../collect.ts'
 import type { Finish } from '../exit-codes.ts'
 
 const HELP = `
@@ -29,8 +30,4 @@ export function addReportCommand(program: Command, finish: Finish): void {
     .action(async ({ json = false, ...options }) => {
       finish(await showReport(readBackfillSettings({ ...options, needsRange: true }), json))
     })
-}
-
-function collect(value: string, former: readonly string[] = []): string[] {
-  return [...former, value]
 }

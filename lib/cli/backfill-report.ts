@@ -140,8 +140,8 @@ function describeCompleteness(report: Report, bird: BirdCount): string[] {
   // Of no window at all anything is true.
   const shown = report.windows > 0 ? grounds : grounds.filter(({ holds }) => holds !== 'yes')
   const verdict = sure
-    ? style('green', 'Sure that no recording of this time is missing here:')
-    : style('yellow', 'Not sure yet that no recording of this time is missing here:')
+    ? style('green', 'Sure that no recording of this time is missing in this report:')
+    : style('yellow', 'Not sure yet that no recording of this time is missing in this report:')
   return ['', verdict, ...shown.map(({ holds, text }) => `  ${MARKS[holds]}  ${text}`)]
 }
 

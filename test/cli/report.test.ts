@@ -60,7 +60,7 @@ describe('where all is attested', () => {
     expect(stdout).toContain('Attested: every window (3).')
     const whole = digestOf(DAYS.map((day) => `${day} ${digestOf(linesOf(day))}`))
     expect(stdout).toContain(`  digest ${whole}\n`)
-    expect(stdout).toContain('Sure that no recording of this time is missing here:')
+    expect(stdout).toContain('Sure that no recording of this time is missing in this report:')
     expect(stdout).toMatch(/yes {2}Bird counts 21 recordings in all, 21 are known here/)
     for (const { window, key } of attested)
       expect(stdout).toMatch(new RegExp(`^ {2}${window} {2}5 archived {2}1.2 MB {2}.* UTC {2}${key}$`, 'm'))

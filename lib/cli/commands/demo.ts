@@ -7,8 +7,8 @@ import { wholeNumber } from '../whole-number.ts'
 const HELP = `
 A small cloud (Bird, S3, SQS) starts on 127.0.0.1 and a call center's recordings travel from its queue through
 the real Lambda handler into its bucket. Most are healthy; some are late, throttled, cut off, expired, absent or
-no audio at all. Then everything is checked from outside, and only if every recording and every
-message is accounted for is the exit code 0.
+no audio at all. Then a sweep over all days attests those that are complete, everything is checked from outside, and
+only if every recording and every message is accounted for is the exit code 0.
 
 The files stay in .sandbox (or DIR) to be looked at; the next run starts afresh and deletes them, unless
 --keep lets it go on with them.

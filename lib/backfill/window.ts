@@ -19,7 +19,7 @@ export interface Range {
 type Size = 'day' | 'hour' | 'minute'
 
 const LENGTH_MS = { day: 86_400_000, hour: 3_600_000, minute: 60_000 } as const
-const NAME_LENGTH = { day: 10, hour: 13, minute: 16 } as const
+const NAME_LENGTH = { day: 10, hour: 13, minute: 15 } as const
 const SMALLER = { day: 'hour', hour: 'minute', minute: undefined } as const
 
 /**
@@ -37,7 +37,7 @@ export function windowAt(moment: Date, size: Size): Window {
   const from = new Date(Math.floor(moment.getTime() / lengthMs) * lengthMs)
   const name = from.toISOString().slice(0, 16).replace(/:/, '')
   return {
-    name: size === 'minute' ? name : name.slice(0, NAME_LENGTH[size]),
+    name: name.slice(0, NAME_LENGTH[size]),
     size,
     from,
     to: new Date(from.getTime() + lengthMs),

@@ -87,9 +87,11 @@ function describeAttested(report: Report): string[] {
       style('green', `Attested: every window (${windows.toLocaleString('en')}).`),
       `  digest ${digestOfWindows(attested)}`,
     ]
+  // Of a day that was split, it may be parts.
+  const days = [...new Set(unswept.map((name) => name.slice(0, 10)))]
   return [
     `Attested: ${attested.size.toLocaleString('en')} of ${count(windows, 'swept window')}.`,
-    ...(unswept.length === 0 ? [] : [`Never swept: ${count(unswept.length, 'day')}, ${namesOf(unswept)}.`]),
+    ...(days.length === 0 ? [] : [`Never swept: ${count(days.length, 'day')}, ${namesOf(days)}.`]),
   ]
 }
 

@@ -1,16 +1,14 @@
 import { readArchiveConfig } from '../archive-config.ts'
-import type { JsonObject } from '../archive/recording.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Criteria } from '../catalog/criteria.ts'
 import type { CatalogEntry } from '../catalog/entry.ts'
 import type { Cursor } from '../catalog/search.ts'
 import { composeCatalog } from '../compose-catalog.ts'
-import type { Requester } from '../retrieve/retrieve.ts'
-import type { AccessLog } from '../s3/access-log.ts'
 import { readRequester, readWorkspaces, type WhoAndWhy } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
-import { cacheDirectory, CRITERIA, type FindCriteria, readFindCriteria } from './find-options.ts'
+import { cacheDirectory, type FindCriteria, readFindCriteria } from './find-options.ts'
 import { CSV_HEAD, layTable, toCsv } from './find-table.ts'
+import { noteSearch, writtenCriteria } from './note-search.ts'
 import { count, printHint, printJson, printLine, printProblem, style } from './print.ts'
 import { watchSignals } from './watch-signals.ts'
 
@@ -37,7 +35,7 @@ export async function findRecordings(options: FindOptions): Promise<number> {
   const found = { rows: 0, isCut: false, reasons: [] as string[] }
   try {
     for (const criteria of searches) {
-      await local.accessLog.write(recordOf(options, criteria, requester, local), stop.signal)
+      await noteSearch(criteria, writtenCriteria(options), requester, local, stop.signal)
       const left = (options.limit ?? Number.MAX_SAFE_INTEGER) - found.rows
       const pages = readPages(local.catalog, criteria, left, stop.signal)
       for await (const { rows, reasons, isCut } of pages) {
@@ -113,23 +111,4 @@ function sayEnd(
   else if (found.reasons.length > 0) printHint(`${what}; there may be more.`)
   else printHint(found.rows === 0 ? `${what} in ${count(workspaces, 'workspace')}.` : `${what}; that is all.`)
   return found.rows > 0 && !found.isCut && found.reasons.length === 0 ? EXIT.done : EXIT.incomplete
-}
-
-function recordOf(
-  options: FindOptions,
-  { workspaceId, recordingIds = [] }: Criteria,
-  requester: Requester,
-  { clock, newId }: { readonly clock: { now(): Date }; readonly newId: () => string },
-): Parameters<AccessLog['write']>[0] {
-  const given = CRITERIA.filter((name) => name !== 'id').map((name) => [name, options[name]] as const)
-  const criteria = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as JsonObject
-  return {
-    id: newId(),
-    at: clock.now(),
-    action: 'search',
-    ...requester,
-    workspaceId,
-    recordingIds,
-    criteria,
-  }
 }

@@ -5,7 +5,8 @@ import type { Criteria } from '../catalog/criteria.ts'
 import type { LocalCatalog } from '../compose-catalog.ts'
 import type { Requester } from '../retrieve/retrieve.ts'
 import { addWhoAndWhy, readWorkspaces } from './access-options.ts'
-import { addCriteria, cacheDirectory, CRITERIA, type FindCriteria, readFindCriteria } from './find-options.ts'
+import { addCriteria, cacheDirectory, type FindCriteria, readFindCriteria } from './find-options.ts'
+import { noteSearch, writtenCriteria } from './note-search.ts'
 import { readRecordings } from './read-recordings.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -104,23 +105,4 @@ async function* findIds(
     if (!page.complete && page.reasons.length === 0) reasons.add('not all of the catalog could be read')
     after = page.next
   } while (after !== undefined)
-}
-
-async function noteSearch(
-  { workspaceId, recordingIds = [] }: Criteria,
-  criteria: JsonObject,
-  requester: Requester,
-  { accessLog, clock, newId }: Pick<LocalCatalog, 'accessLog' | 'clock' | 'newId'>,
-  signal: AbortSignal,
-): Promise<void> {
-  const line = { ...requester, id: newId(), at: clock.now(), action: 'search' as const }
-  await accessLog.write({ ...line, workspaceId, recordingIds, criteria }, signal)
-}
-
-/** What was looked for, as it was written; undefined where nothing was. */
-function writtenCriteria(options: FindCriteria): JsonObject | undefined {
-  const given = CRITERIA.map((name) => [name, options[name]] as const).filter(
-    ([, value]) => value !== undefined,
-  )
-  return given.length === 0 ? undefined : (Object.fromEntries(given) as JsonObject)
 }

@@ -88,6 +88,22 @@ export const RetrievalEnvironment = v.object({
   RETRIEVE_REASON_REQUIRED: flag('RETRIEVE_REASON_REQUIRED'),
 })
 
+/** Where the search index is searched at scale: what infra/search.yml creates. */
+export const CatalogEnvironment = v.object({
+  CATALOG_DATABASE: v.pipe(
+    required('CATALOG_DATABASE', "the name of the search index's database in Glue"),
+    v.regex(/^[a-z0-9_]{1,252}$/, 'CATALOG_DATABASE must be lower-case letters, digits and underscores'),
+  ),
+  CATALOG_WORK_GROUP: v.pipe(
+    required('CATALOG_WORK_GROUP', 'the work group of Athena that searches run in'),
+    v.regex(/^[\w.-]{1,128}$/, 'CATALOG_WORK_GROUP must be letters, digits, dots, dashes and underscores'),
+  ),
+  CATALOG_FIRST_DAY: v.pipe(
+    required('CATALOG_FIRST_DAY', "the first day (YYYY-MM-DD) of the tables' partition projection"),
+    v.isoDate('CATALOG_FIRST_DAY must be a day, such as 2020-01-01'),
+  ),
+})
+
 /** Values by name; what is empty is not set. */
 export type Settings = Readonly<Record<string, string | undefined>>
 
@@ -98,12 +114,13 @@ export function settingsIn(environment: Settings): Settings {
 }
 
 /** Names that begin like ours but are none of ours: a misspelt RETENTION_DAYS must not switch retention off silently. */
-const OUR_PREFIXES = /^(?:BIRD|ARCHIVE|BACKFILL|RETENTION|RETRIEVE|MEDIA|NOT_READY)_/
+const OUR_PREFIXES = /^(?:BIRD|ARCHIVE|BACKFILL|CATALOG|RETENTION|RETRIEVE|MEDIA|NOT_READY)_/
 
-/** A fault for each name that begins like ours and is none of `known` or of retrieving. */
+/** A fault for each name that begins like ours and is none of `known`, of retrieving or of searching. */
 export function misspeltIn(set: Settings, known: Readonly<Record<string, unknown>>): string[] {
+  const elsewhere = { ...RetrievalEnvironment.entries, ...CatalogEnvironment.entries }
   return Object.keys(set)
-    .filter((name) => OUR_PREFIXES.test(name) && !(name in known) && !(name in RetrievalEnvironment.entries))
+    .filter((name) => OUR_PREFIXES.test(name) && !(name in known) && !(name in elsewhere))
     .map((name) => `${name} is not a setting of this program: is it misspelt?`)
 }
 

@@ -2,10 +2,10 @@ import { dirname } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { StoreError } from '../errors.ts'
 import type { Catalog } from './catalog.ts'
-import type { CatalogEntry } from './entry.ts'
+import { toEntries } from './rows.ts'
 import { cutPage } from './search.ts'
 import type { LocalFile, LocalFiles } from './segments.ts'
-import { COLUMNS, type Days, daysOf, type Parameter, toStatement } from './sql.ts'
+import { COLUMNS, type Days, daysOf, EVERY_ROW, type Parameter, toStatement } from './sql.ts'
 
 /** Brings what is to be read for some days of a workspace onto this machine. */
 export type FetchSegments = (workspaceId: string, days: Days, signal: AbortSignal) => Promise<LocalFiles>
@@ -20,7 +20,7 @@ export function createDuckDbCatalog(fetch: FetchSegments): Catalog {
       const { files, reasons } = await fetch(criteria.workspaceId, daysOf(criteria), signal)
       await using database = await openFiles(files, signal)
       const { text, parameters } = toStatement(criteria, page)
-      const rows = (await database.run(text, parameters)) as unknown as CatalogEntry[]
+      const rows = toEntries(await database.run(text, parameters))
       const faults = [...reasons, ...files.flatMap(describeUnreadable)]
       return { ...cutPage(rows, page), complete: faults.length === 0, reasons: faults }
     },
@@ -48,7 +48,7 @@ export async function writeParquet(
   await using database = await openFiles(files, signal, [dirname(path)])
   const target = `${literal(path)} (format parquet, compression zstd)`
   await database.run(`copy (${WHOLE}) to ${target}`)
-  const [there] = await database.run('select count(distinct recording_id) as n from catalog')
+  const [there] = await database.run(`select count(distinct recording_id) as n from (${EVERY_ROW})`)
   const [written] = await database.run(`select count(*) as n from read_parquet(${literal(escapeGlob(path))})`)
   const [recordings, rows] = [Number(there?.['n']), Number(written?.['n'])]
   if (rows !== recordings) throw new StoreError(`${rows} rows were compacted of ${recordings} recordings`)
@@ -59,7 +59,7 @@ interface Database extends AsyncDisposable {
   run(sql: string, parameters?: readonly Parameter[]): Promise<Record<string, unknown>[]>
 }
 
-/** Lets DuckDB see these files as the table `catalog`, and nothing else of this machine: no other file, no network. */
+/** Lets DuckDB see these files as the tables of the catalog, and nothing else of this machine: no other file, no network. */
 async function openFiles(
   files: readonly LocalFile[],
   signal: AbortSignal,
@@ -99,8 +99,9 @@ async function openFiles(
     const directories = new Set(roots.flatMap((root) => [root, escapeGlob(root)]))
     for (const sql of [
       ...viewsOf(files),
-      // Trino's name for DuckDB's len.
+      // Trino's names for what DuckDB has under others.
       'create macro cardinality(list) as len(list)',
+      'create macro json_format(json) as cast(json as varchar)',
       `set allowed_directories = [${[...directories].map((directory) => literal(`${directory}/`)).join(', ')}]`,
       'set enable_external_access = false',
       'set lock_configuration = true',
@@ -118,20 +119,7 @@ const TYPED = COLUMNS.map(
   (column) =>
     [column, NUMBERS.has(column) ? 'DOUBLE' : column === 'findings' ? 'VARCHAR[]' : 'VARCHAR'] as const,
 )
-/** A line that is no JSON, or has something of another type in these, comes with nulls in their places. */
-const REQUIRED = [
-  'recording_id',
-  'workspace_id',
-  'created_at',
-  'duration_ms',
-  'findings',
-  'audio_key',
-  'audio_bytes',
-  'audio_sha256',
-  'archived_at',
-]
-const IS_READABLE = REQUIRED.map((column) => `${column} is not null`).join(' and ')
-const WHOLE = `select ${COLUMNS.join(', ')} from catalog
+const WHOLE = `select ${COLUMNS.join(', ')} from (${EVERY_ROW})
 qualify row_number() over (partition by recording_id order by archived_at) = 1 order by created_at desc, recording_id`
 
 function viewsOf(files: readonly LocalFile[]): string[] {
@@ -152,7 +140,8 @@ function viewsOf(files: readonly LocalFile[]): string[] {
     `regexp_extract(filename, '/workspace=([^/]*)/day=([^/]*)/[^/]*$', ${name === 'workspace' ? 1 : 2}) as ${name}`
   const columns = `${COLUMNS.join(', ')}, ${partition('workspace')}, ${partition('day')}`
   return [
-    `create view catalog as select ${columns} from ${rows} where ${IS_READABLE} union all select ${columns} from ${compacted}`,
+    `create view catalog_segment as select ${columns} from ${rows}`,
+    `create view catalog_compact as select ${columns} from ${compacted}`,
   ]
 }
 

@@ -50,20 +50,56 @@ export function daysOf({ range }: Pick<Criteria, 'range'>): Days {
   return { first: utcDay(range.from), last: utcDay(new Date(range.to.getTime() - 1)) }
 }
 
+/** What a row has; one of a line that is no JSON, or of another type in these, has nulls in their places. */
+const REQUIRED = [
+  'recording_id',
+  'workspace_id',
+  'created_at',
+  'duration_ms',
+  'findings',
+  'audio_key',
+  'audio_bytes',
+  'audio_sha256',
+  'archived_at',
+] as const satisfies readonly (keyof CatalogEntry)[]
+/** Whether a line of a segment is a row. */
+export const IS_READABLE = REQUIRED.map((column) => `${column} is not null`).join(' and ')
+export const ALL = COLUMNS.join(', ')
+/** Trino's way to write an array as text. */
+const AS_TEXT = COLUMNS.map((column) =>
+  column === 'findings' ? 'json_format(cast(findings as json)) as findings' : column,
+).join(', ')
+
+/** What has to be read of a workspace's catalog. */
+export interface Extent {
+  readonly workspaceId: string
+  readonly days: Days
+  /** Days that have rows which are not among the compacted ones; all days if not given. */
+  readonly looseDays?: readonly string[] | undefined
+}
+
 /**
  * Writes the search for one page, with one row more to see whether another page follows: one text for DuckDB and for
  * Athena. Every value is a parameter, and stands in a WHERE clause, the only place where Athena takes one (Athena User
- * Guide, "Use parameterized queries"); the rest of the text is made of this file's own words.
+ * Guide, "Use parameterized queries"); the rest of the text is made of this file's own words. Each table is narrowed to its
+ * partitions where it is named, which is what partition projection asks for.
  *
  * Times are ISO 8601 in UTC, so their order is that of their letters. Several rows of a recording say the same, and the
- * one that was archived first stands for them. `contains` and `cardinality` are Trino's; DuckDB has the former and is
- * given the latter as a macro.
+ * one that was archived first stands for them. `contains`, `cardinality` and `json_format` are Trino's; DuckDB has the first
+ * and is given the others as macros.
  */
-export function toStatement(criteria: Criteria, { limit, after }: Page): Statement {
+export function toStatement(
+  criteria: Criteria,
+  { limit, after }: Page,
+  looseDays?: readonly string[],
+): Statement {
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS)
     throw new RangeError(`a page has 1 to ${MAX_PAGE_ROWS} rows, not ${limit}`)
-  const conditions = conditionsOf(criteria, after?.createdAt)
-  const columns = COLUMNS.join(', ')
+  const days = daysBefore(daysOf(criteria), after?.createdAt)
+  const catalog = fromBoth({ workspaceId: criteria.workspaceId, days, looseDays })
+  const conditions = conditionsOf(criteria)
+  const where =
+    conditions.length === 0 ? '' : `\n  where ${conditions.map(([text]) => text).join('\n    and ')}`
   const place: Condition =
     after === undefined
       ? ['copy = 1']
@@ -73,29 +109,65 @@ export function toStatement(criteria: Criteria, { limit, after }: Page): Stateme
           after.createdAt,
           after.recordingId,
         ]
-  const text = `select ${columns}
+  const text = `with catalog as (
+${catalog.text}
+)
+select ${AS_TEXT}
 from (
-  select ${columns}, row_number() over (partition by recording_id order by archived_at) as copy
-  from catalog
-  where ${conditions.map(([condition]) => condition).join('\n    and ')}
+  select ${ALL}, row_number() over (partition by recording_id order by archived_at) as copy
+  from catalog${where}
 ) as found
 where ${place[0]}
 order by created_at desc, recording_id
 limit ${limit + 1}`
-  return { text, parameters: [...conditions, place].flatMap(([, ...values]) => values) }
+  return {
+    text,
+    parameters: [...catalog.parameters, ...[...conditions, place].flatMap(([, ...values]) => values)],
+  }
+}
+
+/** Counts, as `lines`, what lies among the segments and is no row. */
+export function toUnreadableStatement(extent: Extent): Statement {
+  const [where, ...parameters] = segmentsOf(extent)
+  return {
+    text: `select count(*) as lines from catalog_segment where ${where} and not (${IS_READABLE})`,
+    parameters,
+  }
+}
+
+/** All rows of both tables. */
+export const EVERY_ROW = `select ${ALL} from catalog_segment where ${IS_READABLE} union all select ${ALL} from catalog_compact`
+
+function fromBoth(extent: Extent): Statement {
+  const [segments, ...ofSegments] = segmentsOf(extent)
+  const { workspaceId, days } = extent
+  return {
+    text: `  select ${ALL} from catalog_segment
+  where ${segments} and ${IS_READABLE}
+  union all
+  select ${ALL} from catalog_compact
+  where workspace = ? and day between ? and ?`,
+    parameters: [...ofSegments, workspaceId, days.first, days.last],
+  }
+}
+
+function segmentsOf({ workspaceId, days, looseDays }: Extent): Condition {
+  const [loose, ...values] = looseDays === undefined ? (['true'] as const) : isOneOf('day', looseDays)
+  return [`workspace = ? and day between ? and ? and ${loose}`, workspaceId, days.first, days.last, ...values]
+}
+
+/** What comes after a page is older than its last row. */
+function daysBefore(days: Days, before: string | undefined): Days {
+  const day = before?.slice(0, 10)
+  return day === undefined || day > days.last ? days : { ...days, last: day }
 }
 
 /** A condition and the values for its question marks. */
-type Condition = readonly [condition: string, ...values: Parameter[]]
+export type Condition = readonly [condition: string, ...values: Parameter[]]
 
-function conditionsOf(criteria: Criteria, before: string | undefined): readonly Condition[] {
+function conditionsOf(criteria: Criteria): readonly Condition[] {
   const { range, sourceId, numbers, channelId, direction, findings } = criteria
-  const { first, last } = daysOf(criteria)
-  // What comes after a page is older than its last row.
-  const lastDay = before === undefined || before.slice(0, 10) > last ? last : before.slice(0, 10)
   const conditions: (Condition | undefined)[] = [
-    ['workspace = ?', criteria.workspaceId],
-    ['day between ? and ?', first, lastDay],
     range && ['created_at >= ? and created_at < ?', range.from.toISOString(), range.to.toISOString()],
     criteria.recordingIds && isOneOf('recording_id', criteria.recordingIds),
     sourceId === undefined ? undefined : ['(source_id = ? or conference_id = ?)', sourceId, sourceId],
@@ -109,7 +181,7 @@ function conditionsOf(criteria: Criteria, before: string | undefined): readonly 
   return conditions.filter((condition) => condition !== undefined)
 }
 
-function isOneOf(column: (typeof COLUMNS)[number], values: readonly string[]): Condition {
+export function isOneOf(column: (typeof COLUMNS)[number] | 'day', values: readonly string[]): Condition {
   // Nothing is one of nothing.
   if (values.length === 0) return ['1 = 0']
   return [`${column} in (${values.map(() => '?').join(', ')})`, ...values]

@@ -10,9 +10,8 @@ describe('the SQL of a search', () => {
   it('reads the days of the range alone, and only those before where the last page ended', () => {
     const first = toStatement({ workspaceId: 'ours', range }, { limit: 10 })
     expect(first.parameters).toEqual([
-      'ours',
-      '2024-03-01',
-      '2024-03-02',
+      ...['ours', '2024-03-01', '2024-03-02'],
+      ...['ours', '2024-03-01', '2024-03-02'],
       '2024-03-01T09:00:00.000Z',
       '2024-03-03T00:00:00.000Z',
     ])

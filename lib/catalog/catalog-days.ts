@@ -1,0 +1,88 @@
+import pLimit from 'p-limit'
+import { utcDay } from '../archive/keys.ts'
+import type { Sidecar } from '../archive/sidecar.ts'
+import { ConfigurationError, StoreError } from '../errors.ts'
+import type { Criteria } from './criteria.ts'
+import { type CatalogEntry, toEntry } from './entry.ts'
+
+/** Reads a recording's sidecar; undefined where there is none, without `sidecar` where it is none of this recording. */
+export type ReadSidecar = (
+  workspaceId: string,
+  recordingId: string,
+  signal: AbortSignal,
+) => Promise<{ readonly sidecar?: Sidecar | undefined } | undefined>
+
+/** Where the rows of recordings that are looked for by their ids lie. */
+export interface KnownDays {
+  /** UTC day of each recording of the workspace whose sidecar could be read. */
+  readonly days: ReadonlyMap<string, string>
+  /** Those whose sidecar lies in another workspace. */
+  readonly elsewhere: readonly string[]
+  /** Those of which no sidecar tells the day: they may be in any. */
+  readonly unknown: readonly string[]
+}
+
+const READS_AT_ONCE = 32
+
+/**
+ * Asks the sidecars on which days the catalog has the recordings that the criteria name: one GET each, in place of all of
+ * the catalog. A recording belongs to one workspace, so one whose sidecar lies in another is looked for there alone. A
+ * sidecar that cannot be read says nothing.
+ * @param workspaceIds all that the archive holds
+ * @returns undefined where the criteria name no recordings, or narrow the days themselves
+ */
+export async function findKnownDays(
+  { workspaceId, recordingIds, range }: Criteria,
+  readSidecar: ReadSidecar,
+  workspaceIds: readonly string[],
+  signal: AbortSignal,
+): Promise<KnownDays | undefined> {
+  if (recordingIds === undefined || range !== undefined) return undefined
+  const limit = pLimit(READS_AT_ONCE)
+  const read = async (place: string, id: string): Promise<Sidecar | undefined> => {
+    try {
+      return (await limit(() => readSidecar(place, id, signal)))?.sidecar
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof StoreError || error instanceof ConfigurationError) return undefined
+      throw error
+    }
+  }
+  const days = new Map<string, string>()
+  const [elsewhere, unknown]: [string[], string[]] = [[], []]
+  await Promise.all(
+    recordingIds.map(async (id) => {
+      const sidecar = await read(workspaceId, id)
+      if (sidecar !== undefined) days.set(id, utcDay(new Date(toEntry(sidecar).created_at)))
+      else if (await isElsewhere(id)) elsewhere.push(id)
+      else unknown.push(id)
+    }),
+  )
+  return { days, elsewhere, unknown }
+
+  async function isElsewhere(id: string): Promise<boolean> {
+    for (const place of workspaceIds)
+      if (place !== workspaceId && (await read(place, id)) !== undefined) return true
+    return false
+  }
+}
+
+/**
+ * Why rows of recordings that are archived are not among those that were found by their ids alone; empty where other
+ * criteria may have left them out.
+ */
+export function describeLost(
+  criteria: Criteria,
+  { days }: KnownDays,
+  rows: readonly Pick<CatalogEntry, 'recording_id'>[],
+): readonly string[] {
+  const { workspaceId: _, recordingIds: __, ...others } = criteria
+  if (Object.values(others).some((value) => value !== undefined)) return []
+  const found = new Set(rows.map(({ recording_id: id }) => id))
+  return [...days]
+    .filter(([id]) => !found.has(id))
+    .map(
+      ([id, day]) =>
+        `${id} is archived, but the catalog has no row of it on ${day}: bird-archive catalog rebuild writes it`,
+    )
+}

@@ -78,23 +78,43 @@ export interface LocalFiles {
   readonly reasons: readonly string[]
 }
 
-const MANIFEST_SCHEMA = 'urn:bird-recording-archiver:catalog-compact:1'
+const SCHEMA = 'urn:bird-recording-archiver:catalog-compact:2'
+const FIRST_SCHEMA = 'urn:bird-recording-archiver:catalog-compact:1'
 
-const ManifestDocument = v.object({
-  schema: v.literal(MANIFEST_SCHEMA),
-  /** Name of the Parquet file beside it. */
-  parquet: v.pipe(v.string(), v.regex(/^[\w.-]+$/)),
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+const FileName = v.pipe(v.string(), v.regex(/^[\w.-]+$/))
+const Digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const MADE_OF = {
   rows: v.number(),
   /** Names of the segments and earlier compacts of the same day whose rows it has. */
   members: v.array(v.string()),
-})
+}
 
-/** What a compact was made of. */
-export type Manifest = Omit<v.InferOutput<typeof ManifestDocument>, 'schema'>
+const ManifestDocument = v.union([
+  v.object({
+    schema: v.literal(SCHEMA),
+    /** The Parquet files beside it; `sha256` is null where whoever wrote the file tells none. */
+    files: v.pipe(v.array(v.object({ name: FileName, sha256: v.nullable(Digest) })), v.nonEmpty()),
+    ...MADE_OF,
+  }),
+  v.pipe(
+    v.object({ schema: v.literal(FIRST_SCHEMA), parquet: FileName, sha256: Digest, ...MADE_OF }),
+    v.transform(({ parquet, sha256, rows, members }) => ({
+      files: [{ name: parquet, sha256 }],
+      rows,
+      members,
+    })),
+  ),
+])
 
-export function writeManifest(manifest: Manifest): string {
-  return `${JSON.stringify({ schema: MANIFEST_SCHEMA, ...manifest })}\n`
+/** What a compact, of one Parquet file or several, was made of. */
+export interface Manifest {
+  readonly files: readonly { readonly name: string; readonly sha256: string | null }[]
+  readonly rows: number
+  readonly members: readonly string[]
+}
+
+export function writeManifest({ files, rows, members }: Manifest): string {
+  return `${JSON.stringify({ schema: SCHEMA, files, rows, members })}\n`
 }
 
 /** Undefined where it is none, or none that can be true. */
@@ -106,8 +126,9 @@ export function readManifest(text: string): Manifest | undefined {
     return undefined
   }
   const parsed = v.safeParse(ManifestDocument, json)
-  if (!parsed.success || parsed.output.members.includes(parsed.output.parquet)) return undefined
-  return parsed.output
+  if (!parsed.success) return undefined
+  const { files, rows, members } = parsed.output
+  return files.some(({ name }) => members.includes(name)) ? undefined : { files, rows, members }
 }
 
 /** What is known of a day. */
@@ -119,17 +140,32 @@ export interface CatalogDay {
 }
 
 /**
- * Drops the files of a day whose rows are in a compact that is there. A compact is dropped only for one that has all that
- * it has: two that name each other are both read.
+ * Drops the files of a day whose rows are in a compact that is there, all of it. A compact is dropped only for one that has
+ * all that it has: two that name each other are both read.
  */
 export function dropCovered({
   files,
   manifests,
 }: Pick<CatalogDay, 'files' | 'manifests'>): readonly ListedSegment[] {
   const present = new Set(files.map(({ name }) => name))
-  const made = new Map(manifests.map((manifest) => [manifest.parquet, new Set(manifest.members)]))
+  const made = new Map(
+    manifests.flatMap((manifest) => manifest.files.map(({ name }) => [name, manifest.members] as const)),
+  )
   const isCoveredBy = (name: string, members: ReadonlySet<string>): boolean =>
-    members.has(name) && [...(made.get(name) ?? [])].every((member) => members.has(member))
-  const covers = [...made].filter(([parquet]) => present.has(parquet)).map(([, members]) => members)
+    members.has(name) && (made.get(name) ?? []).every((member) => members.has(member))
+  const covers = manifests
+    .filter((manifest) => manifest.files.every(({ name }) => present.has(name)))
+    .map(({ members }) => new Set(members))
   return files.filter(({ name }) => !covers.some((members) => isCoveredBy(name, members)))
+}
+
+/** Files of a day, and what those among them were made of that are compacts themselves: what a compact of them covers. */
+export function membersOf(
+  names: readonly string[],
+  { manifests }: Pick<CatalogDay, 'manifests'>,
+): readonly string[] {
+  const inherited = manifests
+    .filter(({ files }) => files.some(({ name }) => names.includes(name)))
+    .flatMap(({ members }) => members)
+  return [...new Set([...names, ...inherited])].toSorted()
 }

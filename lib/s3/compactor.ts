@@ -1,50 +1,21 @@
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Compacted, Compactor } from '../catalog/compaction.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
   dropCovered,
   type LocalFile,
+  membersOf,
   writeManifest,
 } from '../catalog/segments.ts'
-import type { Days } from '../catalog/sql.ts'
 import type { Clock } from '../deadline.ts'
 import { isAlreadyThere, storeFailure } from './failure.ts'
 import type { Segments } from './segments.ts'
 import type { Place } from './stored.ts'
 import type { Texts } from './texts.ts'
 import { putWhole } from './whole.ts'
-
-/** What became of a day. */
-export type Compacted =
-  | {
-      readonly kind: 'compacted'
-      readonly day: string
-      readonly key: string
-      /** Files that a search need not read any more. */
-      readonly files: number
-      readonly rows: number
-      readonly bytes: number
-      /** What was left out because it cannot be read; a search goes on saying so. */
-      readonly reasons: readonly string[]
-    }
-  /** Not more than one file has to be read for it. */
-  | { readonly kind: 'compact-already'; readonly day: string }
-  /** So much of it cannot be read that there is nothing to put together. */
-  | { readonly kind: 'failed'; readonly day: string; readonly reasons: readonly string[] }
-
-/** Makes one Parquet file of the rows of each day that has several files. Nothing is deleted. */
-export interface Compactor {
-  /** @throws StoreError or ConfigurationError if the bucket fails; the days until then are done */
-  compact(workspaceId: string, days: Days, signal: AbortSignal): AsyncGenerator<CompactedOf, void, undefined>
-}
-
-export interface CompactedOf {
-  readonly end: Compacted
-  readonly done: number
-  readonly total: number
-}
 
 /** Writes the rows of files, each recording once, to a Parquet file; resolves to their number. */
 export type WriteParquet = (files: readonly LocalFile[], path: string, signal: AbortSignal) => Promise<number>
@@ -115,11 +86,11 @@ export function createCompactor(options: {
     const names = whole.map(({ name }) => name)
     const members = membersOf(names, day).filter((name) => name !== parquet)
     // From here on the files are not read any more; until here the Parquet file is one more of them.
-    const manifest = writeManifest({ parquet, sha256, rows, members })
+    const manifest = writeManifest({ files: [{ name: parquet, sha256 }], rows, members })
     const manifestKey = keys.manifest(workspaceId, day.day, digest)
     await texts.writeOnce(manifestKey, manifest, 'application/json', undefined, signal)
     const { length: bytes } = body
-    return { kind: 'compacted', day: day.day, key, files: names.length, rows, bytes, reasons: faults }
+    return { kind: 'compacted', day: day.day, keys: [key], files: names.length, rows, bytes, reasons: faults }
   }
 
   return {
@@ -130,12 +101,4 @@ export function createCompactor(options: {
         yield { end: await compactDay(workspaceId, day, signal), done: index + 1, total }
     },
   }
-}
-
-/** Files, and what those among them were made of that are compacts themselves. */
-function membersOf(names: readonly string[], { manifests }: CatalogDay): readonly string[] {
-  const inherited = manifests
-    .filter(({ parquet }) => names.includes(parquet))
-    .flatMap(({ members }) => members)
-  return [...new Set([...names, ...inherited])].toSorted()
 }

@@ -111,7 +111,7 @@ export function createSegments(place: Place, keys: CatalogKeys, cache: SegmentCa
       wanted.map(async (segment): Promise<LocalFile | undefined> => {
         const { key, name } = segment
         const format = segment.format === 'parquet' ? 'parquet' : 'ndjson'
-        const sha256 = day.manifests.find(({ parquet }) => parquet === name)?.sha256
+        const sha256 = digestOf(name, day)
         try {
           const cached = await limit(() => cache.bring(workspaceId, segment, sha256, signal))
           return { key, name, format, ...cached }
@@ -128,12 +128,14 @@ export function createSegments(place: Place, keys: CatalogKeys, cache: SegmentCa
     // A compact that cannot be had takes nothing with it if all that it was made of is there.
     const isReplaced = (name: string): boolean =>
       day.manifests.some(
-        ({ parquet, members }) =>
-          parquet === name && members.every((member) => left.some((file) => file.name === member)),
+        (manifest) =>
+          isOf(name, manifest) &&
+          manifest.members.every((member) => left.some((file) => file.name === member)),
       )
     const lost = [...failed].filter(([name]) => !isReplaced(name))
     const reasons = lost.map(([, reason]) => reason)
-    if (!day.manifests.some(({ parquet }) => failed.has(parquet))) return { files, reasons }
+    const isMissed = [...failed.keys()].some((name) => day.manifests.some((manifest) => isOf(name, manifest)))
+    if (!isMissed) return { files, reasons }
     const rest = await bring(workspaceId, { ...day, files: left }, signal)
     return { files: rest.files, reasons: [...reasons, ...rest.reasons] }
   }
@@ -150,6 +152,15 @@ export function createSegments(place: Place, keys: CatalogKeys, cache: SegmentCa
       }
     },
   }
+}
+
+function isOf(name: string, { files }: Manifest): boolean {
+  return files.some((file) => file.name === name)
+}
+
+function digestOf(name: string, { manifests }: CatalogDay): string | undefined {
+  const files = manifests.flatMap((manifest) => manifest.files)
+  return files.find((file) => file.name === name)?.sha256 ?? undefined
 }
 
 /** One object that cannot be had is no reason to give up the others; what only a person can mend is. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CatalogEntry } from '../../lib/catalog/entry.ts'
 import type { SearchResult } from '../../lib/catalog/search.ts'
-import type { Compacted } from '../../lib/s3/compactor.ts'
+import type { Compacted } from '../../lib/catalog/compaction.ts'
 import { describeCatalog } from '../helpers/catalog-contract.ts'
 import { rowOf, segmentOf, WORKSPACE } from '../helpers/catalog-rows.ts'
 import { type CatalogWorld, startCatalogWorld } from '../helpers/catalog-world.ts'

@@ -20,7 +20,11 @@ function file(name: string): ListedSegment {
 }
 
 function manifest(parquet: string, ...members: string[]): Manifest {
-  return { parquet, sha256: 'ab'.repeat(32), rows: 1, members }
+  return { files: [{ name: parquet, sha256: 'ab'.repeat(32) }], rows: 1, members }
+}
+
+function together(names: string[], ...members: string[]): Manifest {
+  return { files: names.map((name) => ({ name, sha256: null })), rows: 1, members }
 }
 
 function left(names: string[], ...manifests: Manifest[]): string[] {
@@ -89,6 +93,14 @@ describe('what a compact takes the place of', () => {
     ])
   })
 
+  it('is all of it only where all of its files are there', () => {
+    const both = together(['a', 'b'], '1.ndjson', '2.ndjson')
+    expect(left(['1.ndjson', '2.ndjson', 'a', 'b'], both)).toEqual(['a', 'b'])
+    expect(left(['1.ndjson', '2.ndjson', 'a'], both)).toEqual(['1.ndjson', '2.ndjson', 'a'])
+    const later = manifest('c', '1.ndjson', '2.ndjson', 'a', 'b')
+    expect(left(['1.ndjson', '2.ndjson', 'a', 'b', 'c'], both, later)).toEqual(['c'])
+  })
+
   it('is an earlier compact that it contains', () => {
     const earlier = manifest('a', '1.ndjson')
     expect(
@@ -112,7 +124,20 @@ describe('what a compact takes the place of', () => {
 describe('a manifest', () => {
   it('reads as it was written', () => {
     const written = manifest('compact-a.parquet', '1.ndjson')
-    expect(readManifest(writeManifest(written))).toMatchObject(written)
+    expect(readManifest(writeManifest(written))).toEqual(written)
+    const several = together(['20260301_a', '20260301_b'], '1.ndjson')
+    expect(readManifest(writeManifest(several))).toEqual(several)
+  })
+
+  it('is read in its first form, too', () => {
+    const first = {
+      schema: 'urn:bird-recording-archiver:catalog-compact:1',
+      parquet: 'compact-a.parquet',
+      sha256: 'ab'.repeat(32),
+      rows: 1,
+      members: ['1.ndjson'],
+    }
+    expect(readManifest(JSON.stringify(first))).toEqual(manifest('compact-a.parquet', '1.ndjson'))
   })
 
   it.each(['', '{}', '[]', writeManifest(manifest('a', 'a')), writeManifest(manifest('../a', '1.ndjson'))])(

@@ -10,6 +10,7 @@ export async function chosen({ options, resolveVariable }) {
   for (const name of PARAMETERS) values[name] = `${await resolveVariable(`param:${name}`)}`
   const named = [options.param ?? []].flat().map((text) => text.split('=', 1)[0])
   const packaging = {
+    service: String(await resolveVariable('self:service')),
     stage: String(await resolveVariable('sls:stage')),
     deploys: process.argv.includes('deploy'),
     glacierAfterDays: Number(await resolveVariable('file(infra/numbers.yml):bucket.glacierAfterDays')),

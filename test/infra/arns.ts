@@ -14,13 +14,23 @@ const ARN_OF: Readonly<Record<string, string>> = {
   'AWS::Logs::LogGroup': `${ACCOUNT.replace('SERVICE', 'logs')}log-group:name:*`,
 }
 
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::Partition': 'aws',
+  'AWS::Region': 'eu-west-1',
+  'AWS::AccountId': '123456789012',
+}
+
+/** What `Ref` gives for a resource that has a name; nothing that an ARN could have where there is no such resource. */
+const refOf = (template: Template, name: string): string => (name in template.Resources ? name : '\n')
+
 /** A statement's resource as the ARN that CloudFormation makes of it. */
 export function toArn(template: Template, resource: Json): string {
   if (typeof resource === 'string') return resource
   const join = list(at(resource, 'Fn::Join.1'))
   if (join.length > 0) return join.map((part) => toArn(template, part)).join('')
   const sub = text(at(resource, 'Fn::Sub'))
-  if (sub !== '') return sub.replaceAll('${AWS::Partition}', 'aws')
+  if (sub !== '')
+    return sub.replaceAll(/\$\{([\w:]+)\}/g, (_, name: string) => PSEUDO[name] ?? refOf(template, name))
   const name = text(at(resource, 'Ref')) || text(at(resource, 'Fn::GetAtt.0'))
   return ARN_OF[template.Resources[name]?.Type ?? ''] ?? `nothing:${name}`
 }

@@ -24,7 +24,7 @@ const QUEUE = 'ArchiveQueue.Properties'
 const BUCKET = 'Resources.ArchiveBucket.Properties'
 const MAPPING = 'ArchiveEventSourceMappingSQSArchiveQueue.Properties'
 
-const FUNCTIONS = ['Archive', 'Backfill', 'Verify']
+const FUNCTIONS = ['Archive', 'Backfill', 'Verify', 'Compact', 'Retrieve']
 const rolesOfFunctions = (template: Template): Statement[] =>
   FUNCTIONS.flatMap((name) => statementsOf(template, `${name}Role`))
 

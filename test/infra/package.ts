@@ -19,6 +19,7 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 
 export interface Template {
   Resources: Record<string, Resource>
+  Outputs: Record<string, { readonly Value: Json }>
 }
 
 export interface Packaged {

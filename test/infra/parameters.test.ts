@@ -1,5 +1,7 @@
+import * as v from 'valibot'
 import { expect, it } from 'vitest'
 import { chooseFromParameters, PARAMETERS } from '../../infra/parameters.ts'
+import { CatalogEnvironment } from '../../lib/settings.ts'
 import { packageStage } from './package.ts'
 
 const SOUND = {
@@ -12,8 +14,11 @@ const SOUND = {
   sweepDays: '3',
   weeklySweepDays: '92',
   verifySample: '300',
+  api: 'on',
+  searchScanGb: '10',
+  compactDaily: 'on',
 }
-const PACKAGING = { stage: 'prod', deploys: false, glacierAfterDays: 90 }
+const PACKAGING = { service: 'recordings-of-calls', stage: 'prod', deploys: false, glacierAfterDays: 90 }
 
 it('sound parameters are taken', () => {
   expect(chooseFromParameters(SOUND, [], PACKAGING).bucketName).toEqual({ Ref: 'ArchiveBucket' })
@@ -47,6 +52,14 @@ it.each([
   [{ backfillWorkspaceIds: 'mine; yours' }, 'backfillWorkspaceIds must be workspace ids'],
   [{ backfillWorkspaceIds: ',' }, 'backfillWorkspaceIds must be workspace ids'],
   [{ keyArn: 'alias/archive' }, 'keyArn is not the ARN of a KMS key'],
+  [{ api: 'true' }, 'api must be on, or off'],
+  [{ api: 'off', reasonRequired: 'true' }, 'but api is off: remove them'],
+  [{ api: 'off', country: 'DE' }, 'but api is off: remove them'],
+  [{ reasonRequired: 'yes' }, 'reasonRequired must be true or false'],
+  [{ country: 'Germany' }, 'country must be the two letters of a country'],
+  [{ searchScanGb: '0' }, 'searchScanGb must be a whole number from 1 to 100000'],
+  [{ searchScanGb: '0.5' }, 'searchScanGb must be a whole number from 1 to 100000'],
+  [{ compactDaily: '' }, 'compactDaily must be on, or off'],
   [{ alarmEmail: 'nobody' }, 'alarmEmail is not an address'],
 ])('%j is refused', (change, message) => {
   expect(() => chooseFromParameters({ ...SOUND, ...change }, [], PACKAGING)).toThrow(message)
@@ -56,6 +69,41 @@ it('no weekly sweep is a choice', () => {
   const choose = (weeklySweepDays: string): string =>
     chooseFromParameters({ ...SOUND, weeklySweepDays }, [], PACKAGING).files.weekly
   expect([choose('0'), choose('4')]).toEqual(['infra/nothing.yml', 'infra/weekly.yml'])
+})
+
+it('no HTTP API is a choice', () => {
+  const choose = (api: string): string[] =>
+    Object.values(chooseFromParameters({ ...SOUND, api }, [], PACKAGING).files).filter((file) =>
+      /api|retrieve/.test(file),
+    )
+  expect(choose('off')).toEqual([])
+  expect(choose('on').toSorted()).toEqual([
+    'infra/api-alarms.yml',
+    'infra/api.yml',
+    'infra/retrieve-key-use.yml',
+    'infra/retrieve-role.yml',
+    'infra/retrieve.yml',
+  ])
+})
+
+it('the HTTP API uses a key only where the bucket has one', () => {
+  const { files } = chooseFromParameters({ ...SOUND, bucket: 'my-archive' }, [], PACKAGING)
+  expect([files.retrieveRole, files.retrieveKeyUse]).toEqual(['infra/retrieve-role.yml', 'infra/nothing.yml'])
+})
+
+it.each([
+  ['prod', 'recordings_of_calls_prod'],
+  ['Team-A-2', 'recordings_of_calls_team_a_2'],
+])('the database of stage %s has a name that Glue and the settings take', (stage, name) => {
+  const { catalogDatabase } = chooseFromParameters(SOUND, [], { ...PACKAGING, stage })
+  expect(catalogDatabase).toBe(name)
+  expect(v.is(CatalogEnvironment.entries.CATALOG_DATABASE, catalogDatabase)).toBe(true)
+})
+
+it('the limit of a search is in bytes of which a GB has a thousand million', () => {
+  expect(chooseFromParameters({ ...SOUND, searchScanGb: '1' }, [], PACKAGING).searchScanBytes).toBe(
+    1_000_000_000,
+  )
 })
 
 it('a misspelt parameter is refused', () => {

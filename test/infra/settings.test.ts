@@ -10,6 +10,9 @@ const SOUND = {
   sweepDays: '3',
   weeklySweepDays: '92',
   verifySample: '300',
+  api: 'on',
+  searchScanGb: '10',
+  compactDaily: 'on',
 }
 const ANOTHER: Readonly<Record<string, string>> = {
   secretArn: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:bird-AbCdEf',
@@ -22,6 +25,9 @@ const ANOTHER: Readonly<Record<string, string>> = {
   sweepDays: '7',
   weeklySweepDays: '0',
   verifySample: '0',
+  api: 'off',
+  searchScanGb: '1',
+  compactDaily: 'off',
 }
 
 it('every parameter is described in serverless.yml, and changes something', async () => {
@@ -34,7 +40,7 @@ it('every parameter is described in serverless.yml, and changes something', asyn
   const sound = { ...Object.fromEntries(names.map((name) => [name, ''])), ...SOUND } as Parameters<
     typeof chooseFromParameters
   >[0]
-  const packaging = { stage: 'prod', deploys: false, glacierAfterDays: 90 }
+  const packaging = { service: 'recordings', stage: 'prod', deploys: false, glacierAfterDays: 90 }
   const choose = (change: object) =>
     JSON.stringify(chooseFromParameters({ ...sound, ...change }, [], packaging))
   for (const name of names)

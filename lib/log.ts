@@ -56,6 +56,28 @@ export interface LogEvents {
     /** Of a sample: what it says of all the others. */
     readonly confidence?: string
   }
+  'compact.failed': {
+    readonly workspaceId: string
+    readonly day: string
+    readonly reasons: readonly string[]
+  }
+  'compact.finished': {
+    readonly workspaceId: string
+    readonly days: number
+    readonly compacted: number
+    readonly failed: number
+    /** Whether all days were looked at. */
+    readonly finished: boolean
+  }
+  'request.served': RequestFields & {
+    /** `other` where it is none of HTTP's. */
+    readonly method: string
+    readonly status: number
+    readonly durationMs: number
+    /** The ARN of who signed the request, or `nobody`. */
+    readonly actor: string
+  }
+  'request.failed': RequestFields & { readonly detail: string }
   'recording.archived': RecordingFields & {
     readonly bytes: number
     readonly sha256: string
@@ -77,6 +99,14 @@ export interface LogEvents {
     readonly detail: string
     readonly httpStatus?: number
   }
+}
+
+/** Which request of the API the line is about. */
+export interface RequestFields {
+  /** API Gateway's. */
+  readonly requestId: string
+  /** The pattern that its address has, such as `/recordings/{id}`; `none` for an unknown one. */
+  readonly route: string
 }
 
 /** Who the line is about. `recordingId` is missing where the message could not be read. */
@@ -113,6 +143,10 @@ const LEVEL_OF: Readonly<Record<LogEvent, LogLevel>> = {
   'verify.mismatch': 'error',
   'verify.unread': 'warn',
   'verify.finished': 'info',
+  'compact.failed': 'warn',
+  'compact.finished': 'info',
+  'request.served': 'info',
+  'request.failed': 'error',
   'recording.archived': 'info',
   'recording.already-archived': 'info',
   'recording.nothing-to-archive': 'info',

@@ -27,5 +27,7 @@ export type SearchEnd =
   | { readonly kind: 'found'; readonly result: SearchResult }
   /** Not ready yet; `query`, of characters that an address takes, takes it up again. */
   | { readonly kind: 'searching'; readonly query: string }
+  /** More would have to be read than a search may; `detail` says what to do. */
+  | { readonly kind: 'too-wide'; readonly detail: string }
   /** There is no such search of this caller for these criteria. */
   | { readonly kind: 'unknown-query' }

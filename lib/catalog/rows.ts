@@ -18,6 +18,14 @@ export function toEntries(rows: readonly FoundRow[]): CatalogEntry[] {
   )
 }
 
+/** Names the values of a result whose first line has the names of its columns; what is not there is null. */
+export function toFoundRows(lines: readonly (readonly (string | undefined)[])[]): readonly FoundRow[] {
+  const [names = [], ...rows] = lines
+  return rows.map((row): FoundRow =>
+    Object.fromEntries(names.map((name, at) => [name ?? '', row[at] ?? null])),
+  )
+}
+
 /**
  * Writes a value for `ExecutionParameters`, each of which Athena reads as an SQL literal: text in single quotes, quotes in it
  * doubled. Source: Athena User Guide, "Use parameterized queries"; Trino's only escape in a text is the doubled quote.

@@ -91,12 +91,12 @@ export interface Extent {
 export function toStatement(
   criteria: Criteria,
   { limit, after }: Page,
-  looseDays?: readonly string[],
+  known: Partial<Pick<Extent, 'days' | 'looseDays'>> = {},
 ): Statement {
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS)
     throw new RangeError(`a page has 1 to ${MAX_PAGE_ROWS} rows, not ${limit}`)
-  const days = daysBefore(daysOf(criteria), after?.createdAt)
-  const catalog = fromBoth({ workspaceId: criteria.workspaceId, days, looseDays })
+  const days = daysBefore(known.days ?? daysOf(criteria), after?.createdAt)
+  const catalog = fromBoth({ ...known, workspaceId: criteria.workspaceId, days })
   const conditions = conditionsOf(criteria)
   const where =
     conditions.length === 0 ? '' : `\n  where ${conditions.map(([text]) => text).join('\n    and ')}`

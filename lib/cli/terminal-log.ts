@@ -25,6 +25,11 @@ const SENTENCES: Sentences = {
   'verify.mismatch': () => undefined,
   'verify.unread': () => undefined,
   'verify.finished': () => undefined,
+  'compact.failed': () => undefined,
+  'compact.finished': () => undefined,
+  // A terminal serves no requests.
+  'request.served': () => undefined,
+  'request.failed': () => undefined,
   'recording.archived': (fields) =>
     `${nameOf(fields)} archived: ${formatBytes(fields.bytes)} in ${formatDuration(fields.durationMs)}`,
   'recording.already-archived': (fields) => `${nameOf(fields)} was archived already`,

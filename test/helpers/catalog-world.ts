@@ -17,6 +17,8 @@ export interface CatalogWorld extends CatalogUnderTest {
   readonly config: ArchiveConfig
   readonly env: Readonly<Record<string, string>>
   readonly local: LocalCatalog
+  /** Whoever calls itself so is none of the program. */
+  readonly userAgent: string
   /** Where copies of the catalog's objects lie. */
   readonly cache: string
   /** What S3 was asked by the program. */
@@ -71,6 +73,7 @@ export async function startCatalogWorld(cache?: string): Promise<CatalogWorld> {
     config,
     env,
     local,
+    userAgent: OURS,
     cache: directory,
     catalog: local.catalog,
     requests,

@@ -119,6 +119,8 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
       case 'verify.mismatch':
       case 'verify.unread':
       case 'verify.finished':
+      case 'compact.failed':
+      case 'compact.finished':
         break
     }
   }

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import { StoreError } from '../errors.ts'
+import type { AthenaQueries } from './athena-queries.ts'
+import type { ListDays } from './athena.ts'
+import { toCountStatement, toFilesStatement, toInsertStatement } from './compact-sql.ts'
+import type { Compacted, Compactor } from './compaction.ts'
+import type { FoundRow } from './rows.ts'
+import {
+  type CatalogDay,
+  type CatalogKeys,
+  dropCovered,
+  type ListedSegment,
+  membersOf,
+  writeManifest,
+} from './segments.ts'
+import type { Statement } from './sql.ts'
+
+export interface AthenaCompactorOptions {
+  readonly queries: AthenaQueries
+  readonly listDays: ListDays
+  readonly keys: CatalogKeys
+  /** Writes a document that is not there yet. */
+  readonly writeOnce: (key: string, text: string, signal: AbortSignal) => Promise<void>
+  /** The first day of the tables' partition projection. */
+  readonly firstDay: string
+}
+
+/** One INSERT writes to at most 100 partitions (Athena User Guide, "Use CTAS and INSERT INTO to work around the limit"). */
+const DAYS_AT_ONCE = 50
+/** Stands in front of the statements, for whoever looks at Athena's history. */
+const LABEL = 'compact'
+
+/**
+ * Has Athena write the rows of days into Parquet of its own. What it wrote is counted, and becomes what is read in place of
+ * the rest by a manifest that is written last: until then, and where the numbers differ, it is one more file of the day.
+ */
+export function createAthenaCompactor(options: AthenaCompactorOptions): Compactor {
+  const { queries, listDays, firstDay } = options
+
+  const ask = async (statement: Statement, signal: AbortSignal): Promise<readonly FoundRow[]> => {
+    const id = await queries.begin(statement, LABEL, signal)
+    const end = await queries.wait(id, NEVER, signal)
+    if (end !== 'succeeded') throw new StoreError(TOO_WIDE)
+    return await queries.rows(id, signal)
+  }
+
+  const compactDays = async (
+    workspaceId: string,
+    days: readonly CatalogDay[],
+    signal: AbortSignal,
+  ): Promise<readonly Compacted[]> => {
+    const names = days.map(({ day }) => day)
+    const counts = byDay(await ask(toCountStatement(workspaceId, names), signal))
+    const whole = days.filter(({ day }) => numberOf(counts.get(day)?.[0], 'unreadable') === 0)
+    if (whole.length > 0)
+      await ask(
+        toInsertStatement(
+          workspaceId,
+          whole.map(({ day }) => day),
+        ),
+        signal,
+      )
+    const files = byDay(await ask(toFilesStatement(workspaceId, names), signal))
+    const listed = await listDays(workspaceId, { first: names[0] ?? '', last: names.at(-1) ?? '' }, signal)
+    const ends = days.map(async (day): Promise<Compacted> => {
+      if (!whole.includes(day)) return failed(day, ['it has lines that cannot be read'])
+      const written = findWritten(day, files.get(day.day) ?? [], listed.days)
+      const recordings = numberOf(counts.get(day.day)?.[0], 'recordings')
+      if (written.rows !== recordings || written.files.length === 0)
+        return failed(day, [
+          `${written.rows} rows were written of ${recordings} recordings: they are read beside the others, and the next run does it again`,
+        ])
+      await keep(workspaceId, day, written, options, signal)
+      return {
+        kind: 'compacted',
+        day: day.day,
+        keys: written.files.map(({ key }) => key),
+        files: dropCovered(day).length,
+        rows: written.rows,
+        bytes: written.files.reduce((sum, { bytes }) => sum + bytes, 0),
+        reasons: [],
+      }
+    })
+    return await Promise.all(ends)
+  }
+
+  return {
+    async *compact(workspaceId, days, signal) {
+      const first = days.first < firstDay ? firstDay : days.first
+      const { days: listed } = await listDays(workspaceId, { ...days, first }, signal)
+      const total = listed.length
+      const [loose, done] = [listed.filter(isLoose), listed.filter((day) => !isLoose(day))]
+      const ends: Compacted[] = done.map(({ day }) => ({ kind: 'compact-already', day }))
+      let count = 0
+      for (const end of ends) yield { end, done: ++count, total }
+      for (let from = 0; from < loose.length; from += DAYS_AT_ONCE)
+        for (const end of await compactDays(workspaceId, loose.slice(from, from + DAYS_AT_ONCE), signal))
+          yield { end, done: ++count, total }
+    },
+  }
+}
+
+const NEVER = new AbortController().signal
+const TOO_WIDE =
+  'compact: more would have to be read than one search may: raise searchScanGb of the deployment'
+
+function isLoose(day: CatalogDay): boolean {
+  return dropCovered(day).length > 1
+}
+
+function failed({ day }: CatalogDay, reasons: readonly string[]): Compacted {
+  return { kind: 'failed', day, reasons }
+}
+
+function byDay(rows: readonly FoundRow[]): Map<string, FoundRow[]> {
+  return Map.groupBy(rows, (row) => String(row['day']))
+}
+
+/** @throws StoreError where the row has no such number */
+function numberOf(row: FoundRow | undefined, column: string): number {
+  const value = Number(row?.[column] ?? Number.NaN)
+  if (!Number.isSafeInteger(value)) throw new StoreError(`compact: Athena counted no ${column}`)
+  return value
+}
+
+interface Written {
+  readonly files: readonly ListedSegment[]
+  readonly rows: number
+}
+
+/** What has come to a day that was not there when it was listed, and the table knows of. */
+function findWritten(day: CatalogDay, told: readonly FoundRow[], listed: readonly CatalogDay[]): Written {
+  const before = new Set(day.files.map(({ name }) => name))
+  const now = new Map(listed.find((each) => each.day === day.day)?.files.map((file) => [file.name, file]))
+  const files: ListedSegment[] = []
+  let rows = 0
+  for (const row of told) {
+    const path = String(row['path'])
+    const file = now.get(path.slice(path.lastIndexOf('/') + 1))
+    if (file === undefined || before.has(file.name)) continue
+    files.push(file)
+    rows += numberOf(row, 'rows')
+  }
+  return { files: files.toSorted((one, other) => (one.name < other.name ? -1 : 1)), rows }
+}
+
+async function keep(
+  workspaceId: string,
+  day: CatalogDay,
+  { files, rows }: Written,
+  { keys, writeOnce }: AthenaCompactorOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const names = files.map(({ name }) => name)
+  const members = membersOf(
+    day.files.map(({ name }) => name),
+    day,
+  )
+  const manifest = writeManifest({ files: names.map((name) => ({ name, sha256: null })), rows, members })
+  const digest = createHash('sha256').update(names.join('\n')).digest('hex').slice(0, DIGEST_LENGTH)
+  await writeOnce(keys.manifest(workspaceId, day.day, digest), manifest, signal)
+}
+
+const DIGEST_LENGTH = 24

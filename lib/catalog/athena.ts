@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { utcDay } from '../archive/keys.ts'
+import type { Clock } from '../deadline.ts'
+import { StoreError } from '../errors.ts'
+import type { AthenaQueries } from './athena-queries.ts'
+import type { PatientCatalog, SearchEnd, Wait } from './catalog.ts'
+import type { Criteria } from './criteria.ts'
+import { toEntries } from './rows.ts'
+import { cutPage, type Page } from './search.ts'
+import { type CatalogDay, dropCovered } from './segments.ts'
+import { type Days, daysOf, type Extent, toStatement, toUnreadableStatement } from './sql.ts'
+
+/** The days of a workspace of which the bucket holds anything, and what lies there that is not read. */
+export type ListDays = (
+  workspaceId: string,
+  days: Days,
+  signal: AbortSignal,
+) => Promise<{ readonly days: readonly CatalogDay[]; readonly reasons: readonly string[] }>
+
+export interface AthenaCatalogOptions {
+  readonly queries: AthenaQueries
+  readonly listDays: ListDays
+  /** The first day of the tables' partition projection. */
+  readonly firstDay: string
+  readonly clock: Clock
+}
+
+/** Days after today that the tables' partition projection has; infra/search.yml says the same. */
+const DAYS_AHEAD = 2
+const DAY_MS = 86_400_000
+/** More loose days than this are not named one by one: then all segments of the days are read. */
+const MAX_LOOSE_DAYS = 400
+
+/**
+ * Searches with Athena. The bucket is listed first: days that are not there cost nothing, segments are read of those days
+ * alone that have some which no compact covers, and what Athena would not see is told.
+ */
+export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatalog {
+  const { queries } = options
+
+  const begin = async (
+    criteria: Criteria,
+    page: Page,
+    extent: PlannedExtent,
+    label: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> => {
+    const ids = [await queries.begin(toStatement(criteria, page, extent), label, signal)]
+    if (extent.looseDays?.length !== 0)
+      ids.push(await queries.begin(toUnreadableStatement(extent), label, signal))
+    return ids
+  }
+
+  const searchFor: PatientCatalog['searchFor'] = async (criteria, page, wait, signal) => {
+    const label = labelOf(wait.caller, criteria, page)
+    const taken = wait.query === undefined ? undefined : readQuery(wait.query)
+    if (wait.query !== undefined && !(taken && (await areOurs(taken, label, queries, signal))))
+      return { kind: 'unknown-query' }
+    const { extent, reasons } = await planSearch(criteria, options, signal)
+    if (extent === undefined)
+      return { kind: 'found', result: { rows: [], next: undefined, complete: reasons.length === 0, reasons } }
+    const ids = taken ?? (await begin(criteria, page, extent, label, signal))
+    const [search = '', unreadable] = ids
+    const states = await settleAll(ids.map((id) => queries.wait(id, wait.until, signal)))
+    if (states.includes('too-wide')) return { kind: 'too-wide', detail: TOO_WIDE }
+    if (states.includes('waiting')) return { kind: 'searching', query: ids.join('.') }
+    const rows = toEntries(await queries.rows(search, signal))
+    const lines = unreadable === undefined ? 0 : await countLines(unreadable, queries, signal)
+    const faults = [...reasons, ...(lines === 0 ? [] : [describeUnreadable(lines)])]
+    return {
+      kind: 'found',
+      result: { ...cutPage(rows, page), complete: faults.length === 0, reasons: faults },
+    }
+  }
+
+  return {
+    searchFor,
+    async search(criteria, page, signal) {
+      const wait: Wait = { caller: '', until: new AbortController().signal }
+      const end: SearchEnd = await searchFor(criteria, page, wait, signal)
+      if (end.kind === 'found') return end.result
+      throw new StoreError(`search: ${end.kind === 'too-wide' ? end.detail : end.kind}`)
+    },
+  }
+}
+
+const TOO_WIDE =
+  'more would have to be read than one search may: ask for fewer days, or raise searchScanGb of the deployment'
+
+type PlannedExtent = Extent & { readonly days: Days }
+
+interface Plan {
+  /** Undefined where there is nothing to search in. */
+  readonly extent: PlannedExtent | undefined
+  readonly reasons: readonly string[]
+}
+
+async function planSearch(
+  criteria: Criteria,
+  { listDays, firstDay, clock }: AthenaCatalogOptions,
+  signal: AbortSignal,
+): Promise<Plan> {
+  const { workspaceId } = criteria
+  const listed = await listDays(workspaceId, daysOf(criteria), signal)
+  const lastDay = utcDay(new Date(clock.now().getTime() + DAYS_AHEAD * DAY_MS))
+  const isSeen = ({ day }: CatalogDay): boolean => day >= firstDay && day <= lastDay
+  const unseen = listed.days.filter((day) => !isSeen(day))
+  const reasons = [...listed.reasons, ...unseen.map(({ day }) => describeUnseen(day, firstDay, lastDay))]
+  const seen = listed.days.filter(isSeen)
+  const [first, last] = [seen.at(0)?.day, seen.at(-1)?.day]
+  if (first === undefined || last === undefined) return { extent: undefined, reasons }
+  const loose = seen.filter((day) => dropCovered(day).some(({ format }) => format === 'ndjson'))
+  const looseDays = loose.length > MAX_LOOSE_DAYS ? undefined : loose.map(({ day }) => day)
+  return { extent: { workspaceId, days: { first, last }, looseDays }, reasons }
+}
+
+function describeUnseen(day: string, firstDay: string, lastDay: string): string {
+  return `recordings of ${day} are not looked at here, which knows ${firstDay} to ${lastDay}: bird-archive find reads them`
+}
+
+function describeUnreadable(lines: number): string {
+  const what = lines === 1 ? '1 line of the catalog' : `${lines} lines of the catalog`
+  return `${what} cannot be read: bird-archive catalog rebuild writes the rows of all sidecars again`
+}
+
+async function countLines(id: string, queries: AthenaQueries, signal: AbortSignal): Promise<number> {
+  const [row] = await queries.rows(id, signal)
+  const lines = Number(row?.['lines'])
+  if (!Number.isSafeInteger(lines)) throw new StoreError('search: Athena counted no lines')
+  return lines
+}
+
+/** Waits for all, also where one fails: what is given up is stopped. */
+async function settleAll<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(promises)
+  return await Promise.all(promises)
+}
+
+/** What a search is known by again: it says nothing of what is looked for. */
+function labelOf(caller: string, criteria: Criteria, page: Page): string {
+  return createHash('sha256')
+    .update(JSON.stringify([caller, criteria, page]))
+    .digest('hex')
+}
+
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const QUERY = new RegExp(`^${UUID}(?:\\.${UUID})?$`)
+
+/** Ids of Athena's, of what was begun for one search. */
+function readQuery(text: string): readonly string[] | undefined {
+  return QUERY.test(text) ? text.split('.') : undefined
+}
+
+async function areOurs(
+  ids: readonly string[],
+  label: string,
+  queries: AthenaQueries,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ours = await Promise.all(ids.map((id) => queries.isLabelled(id, label, signal)))
+  return ours.every(Boolean)
+}

@@ -1,0 +1,50 @@
+import { AthenaClient } from '@aws-sdk/client-athena'
+import pLimit from 'p-limit'
+import { type AthenaQueries, createAthenaQueries } from './catalog/athena-queries.ts'
+import { createAthenaCatalog } from './catalog/athena.ts'
+import type { PatientCatalog } from './catalog/catalog.ts'
+import { type CatalogKeys, createCatalogKeys } from './catalog/segments.ts'
+import type { ArchiveConnection } from './compose-retrieve.ts'
+import { StoreError } from './errors.ts'
+import { createCatalogListing, type CatalogListing } from './s3/catalog-listing.ts'
+import type { SearchConfig } from './search-config.ts'
+
+/** The search index, wired to Athena. */
+export interface SearchConnection {
+  readonly catalog: PatientCatalog
+  readonly queries: AthenaQueries
+  readonly listing: CatalogListing
+  readonly keys: CatalogKeys
+  close(this: void): void
+}
+
+const ATTEMPTS = 4
+const READS_AT_ONCE = 16
+
+/** Wires searching; the connection to the bucket stays its owner's. Region and credentials come from AWS's own variables. */
+export function composeSearch(
+  { prefix, catalog: { database, workGroup, firstDay } }: SearchConfig,
+  { place, texts, clock }: Pick<ArchiveConnection, 'place' | 'texts' | 'clock'>,
+): SearchConnection {
+  const client = new AthenaClient({ maxAttempts: ATTEMPTS })
+  const queries = createAthenaQueries({ client, database, workGroup, clock })
+  const keys = createCatalogKeys(prefix)
+  const limit = pLimit(READS_AT_ONCE)
+  const listing = createCatalogListing(place, keys, async (_, { key }, signal) => {
+    const text = await limit(() => texts.read(key, signal))
+    if (text === undefined) throw new StoreError(`${key} was listed, and is gone`)
+    return text
+  })
+  return {
+    catalog: createAthenaCatalog({
+      queries,
+      listDays: (workspaceId, days, signal) => listing.list(workspaceId, days, signal),
+      firstDay,
+      clock,
+    }),
+    queries,
+    listing,
+    keys,
+    close: () => client.destroy(),
+  }
+}

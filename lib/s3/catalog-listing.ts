@@ -1,0 +1,128 @@
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { WORKSPACE_ID } from '../archive/message.ts'
+import {
+  type CatalogDay,
+  type CatalogKeys,
+  isWithinDays,
+  type ListedSegment,
+  type Manifest,
+  readManifest,
+  readSegmentKey,
+} from '../catalog/segments.ts'
+import type { Days } from '../catalog/sql.ts'
+import { ConfigurationError, StoreError } from '../errors.ts'
+import { storeFailure } from './failure.ts'
+import type { Place } from './stored.ts'
+
+/** What lies in the bucket of the catalog, without reading its rows. */
+export interface CatalogListing {
+  /**
+   * The days of which there is anything, in their order.
+   * @throws StoreError where they cannot be listed, ConfigurationError where they may not be
+   */
+  list(workspaceId: string, days: Days, signal: AbortSignal): Promise<CatalogList>
+}
+
+export interface CatalogList {
+  readonly days: readonly CatalogDay[]
+  /** What is not among them although it lies there, or of which that cannot be said. */
+  readonly reasons: readonly string[]
+}
+
+/** Reads a manifest; rejects where it cannot be had. */
+export type ReadText = (workspaceId: string, manifest: ListedSegment, signal: AbortSignal) => Promise<string>
+
+export function createCatalogListing(place: Place, keys: CatalogKeys, readText: ReadText): CatalogListing {
+  const listAll = async (
+    prefix: string,
+    kind: 'segments' | 'compacts',
+    days: Days,
+    signal: AbortSignal,
+  ): Promise<{ readonly found: ListedSegment[]; readonly strange: string[] }> => {
+    const [found, strange]: [ListedSegment[], string[]] = [[], []]
+    // Days sort by their names: S3 itself skips what is before the first, and what is behind the last ends the listing.
+    let after: string | undefined = `${prefix}day=${days.first}`
+    while (after !== undefined) {
+      const page: Listed = await listPage(place, prefix, after, signal)
+      for (const { Key: key = '', Size: bytes = -1, ETag: etag = '' } of page.contents) {
+        const named = readSegmentKey(prefix, key, kind)
+        if (named === undefined) strange.push(key)
+        else if (isWithinDays(named.day, days)) found.push({ ...named, key, bytes, etag })
+      }
+      after = page.last !== undefined && page.last < `${prefix}day=${days.last}0` ? page.last : undefined
+    }
+    return { found, strange }
+  }
+
+  const bringManifest = async (
+    workspaceId: string,
+    segment: ListedSegment,
+    signal: AbortSignal,
+  ): Promise<Manifest | undefined> => {
+    try {
+      return readManifest(await readText(workspaceId, segment, signal))
+    } catch (error) {
+      // Without it more has to be read than need be, and nothing is missed.
+      return passOver(error, signal)
+    }
+  }
+
+  return {
+    async list(workspaceId, days, signal) {
+      // It becomes part of a path, and there is no workspace of any other form.
+      if (!WORKSPACE_ID.test(workspaceId)) return { days: [], reasons: [] }
+      const [segments, compacts] = await Promise.all([
+        listAll(keys.segments(workspaceId), 'segments', days, signal),
+        listAll(keys.compacts(workspaceId), 'compacts', days, signal),
+      ])
+      const byDay = Map.groupBy([...segments.found, ...compacts.found], ({ day }) => day)
+      const listed = [...byDay].toSorted(([one], [other]) => (one < other ? -1 : 1))
+      const known = listed.map(async ([day, found]): Promise<CatalogDay> => {
+        const manifests = found
+          .filter(({ format }) => format === 'manifest')
+          .map((segment) => bringManifest(workspaceId, segment, signal))
+        return {
+          day,
+          files: found.filter(({ format }) => format !== 'manifest'),
+          manifests: (await Promise.all(manifests)).filter((manifest) => manifest !== undefined),
+        }
+      })
+      return {
+        days: await Promise.all(known),
+        reasons: segments.strange.map((key) => `${key} is no segment of the catalog, and was not read`),
+      }
+    },
+  }
+}
+
+/** One object that cannot be had is no reason to give up the others; what only a person can mend is. */
+export function passOver(error: unknown, signal: AbortSignal): undefined {
+  signal.throwIfAborted()
+  if (error instanceof ConfigurationError || !(error instanceof StoreError)) throw error
+}
+
+interface Listed {
+  readonly contents: readonly {
+    readonly Key?: string | undefined
+    readonly Size?: number | undefined
+    readonly ETag?: string | undefined
+  }[]
+  /** Undefined where no more follow. */
+  readonly last: string | undefined
+}
+
+async function listPage(place: Place, prefix: string, after: string, signal: AbortSignal): Promise<Listed> {
+  try {
+    const command = new ListObjectsV2Command({ Bucket: place.bucket, Prefix: prefix, StartAfter: after })
+    const { Contents: contents = [], IsTruncated = false } = await place.client.send(command, {
+      abortSignal: signal,
+    })
+    const last = contents.at(-1)?.Key
+    if (IsTruncated && (last === undefined || last <= after))
+      throw new StoreError(`list ${prefix}: S3 says that more follow, and does not go on`)
+    return { contents, last: IsTruncated ? last : undefined }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw storeFailure('list', prefix, error)
+  }
+}

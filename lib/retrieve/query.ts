@@ -1,0 +1,54 @@
+import { redact } from '../errors.ts'
+import { MAX_VALUE_CHARACTERS, type Parameters } from './parameters.ts'
+
+/** What a query says, by names: at least one value each. */
+export type Values = Readonly<Record<string, readonly string[]>>
+
+const MAX_NAME_CHARACTERS = 40
+
+/**
+ * Reads a query string; what the address does not take is named, and no value is repeated.
+ *
+ * `rawQueryString` is read, not `queryStringParameters`: there API Gateway joins what is given several times with commas, and
+ * "a,b" could have been one value. An unescaped `+` in front of a telephone number would be read as a blank, and the number
+ * then as another one's, so there it stays what its writer meant.
+ */
+export function readQuery(
+  rawQueryString: string,
+  known: Parameters,
+): { readonly values: Values; readonly faults: readonly string[] } {
+  const given = new URLSearchParams(rawQueryString.replace(/(?<=(?:^|&)number=)\+/g, '%2B'))
+  const faults: string[] = []
+  const values: Record<string, readonly string[]> = {}
+  for (const name of new Set(given.keys())) {
+    const parameter = Object.hasOwn(known, name) ? known[name] : undefined
+    if (parameter === undefined) {
+      faults.push(`${nameFit(name)} is no parameter of this address`)
+      continue
+    }
+    const all = given.getAll(name)
+    const { most = 1 } = parameter
+    if (all.length > most)
+      faults.push(`${name} is given ${all.length} times: ${most === 1 ? 'once' : most} at most`)
+    else if (all.some((value) => value.length > MAX_VALUE_CHARACTERS))
+      faults.push(`${name} has more than ${MAX_VALUE_CHARACTERS} characters`)
+    else values[name] = all
+  }
+  return { values, faults }
+}
+
+/** A name is as foreign as a value. */
+function nameFit(name: string): string {
+  return JSON.stringify(redact(name.slice(0, MAX_NAME_CHARACTERS)))
+}
+
+/** The same query with other values in the place of some; undefined leaves one out. */
+export function changeQuery(values: Values, changes: Readonly<Record<string, string | undefined>>): string {
+  const pairs = Object.entries(values)
+    .filter(([name]) => !Object.hasOwn(changes, name))
+    .flatMap(([name, all]) => all.map((value) => [name, value] as [string, string]))
+  const changed = Object.entries(changes).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  )
+  return new URLSearchParams([...pairs, ...changed]).toString()
+}

@@ -42,7 +42,12 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
   const cache = createSegmentCache(place, directory)
   const catalog: Catalog = {
     async search(criteria, page, signal) {
-      const known = await findKnownDays(criteria, vault.readSidecar, config.workspaceIds, signal)
+      const known = await findKnownDays(
+        criteria,
+        (workspaceId, id) => vault.readSidecar(workspaceId, id, signal),
+        config.workspaceIds,
+        signal,
+      )
       const isNarrow = known !== undefined && known.unknown.length === 0
       if (known !== undefined && !isNarrow) onUnknown?.(criteria.workspaceId, known.unknown)
       const days = isNarrow ? [...new Set(known.days.values())] : undefined

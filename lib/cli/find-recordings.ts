@@ -6,6 +6,7 @@ import type { Cursor } from '../catalog/search.ts'
 import { composeCatalog } from '../compose-catalog.ts'
 import { readRequester, readWorkspaces, type WhoAndWhy } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
+import { createFetchProgress } from './find-progress.ts'
 import { cacheDirectory, type FindCriteria, readFindCriteria } from './find-options.ts'
 import { CSV_HEAD, layTable, toCsv } from './find-table.ts'
 import { noteSearch, writtenCriteria } from './note-search.ts'
@@ -20,6 +21,7 @@ export interface FindOptions extends FindCriteria, WhoAndWhy {
 }
 
 const PAGE_ROWS = 5_000
+const NAMED_IDS = 3
 
 /** Prints what the criteria find. Resolves to the exit code: 0 if that is something, and all of it. */
 export async function findRecordings(options: FindOptions): Promise<number> {
@@ -28,7 +30,12 @@ export async function findRecordings(options: FindOptions): Promise<number> {
   const searches = readWorkspaces(options.workspace, config).map((id) =>
     readFindCriteria(options, id, config),
   )
-  const local = composeCatalog(config, { directory: cacheDirectory(config, options.cache) })
+  const progress = createFetchProgress()
+  const local = composeCatalog(config, {
+    directory: cacheDirectory(config, options.cache),
+    onFetch: progress.update,
+    onUnknown: sayUnknown,
+  })
   const stop = new AbortController()
   using signals = watchSignals({ onFirst: () => stop.abort(), onSecond: () => stop.abort() })
   const printRow = startPrinting(options.format)
@@ -36,6 +43,7 @@ export async function findRecordings(options: FindOptions): Promise<number> {
   try {
     for (const criteria of searches) {
       await noteSearch(criteria, writtenCriteria(options), requester, local, stop.signal)
+      progress.begin()
       const left = (options.limit ?? Number.MAX_SAFE_INTEGER) - found.rows
       const pages = readPages(local.catalog, criteria, left, stop.signal)
       for await (const { rows, reasons, isCut } of pages) {
@@ -47,6 +55,7 @@ export async function findRecordings(options: FindOptions): Promise<number> {
     }
     return sayEnd(found, searches.length)
   } catch (error) {
+    progress.end()
     const exitCode = signals.exitCode()
     if (exitCode === undefined) throw error
     printProblem(`stopped; ${count(found.rows, 'recording')} had been found`)
@@ -99,6 +108,15 @@ function startPrinting(format: FindOptions['format']): (entry: CatalogEntry) => 
     isFirst = false
     for (const line of table.lines(entry)) printLine(line)
   }
+}
+
+/** It takes longer than it looks. */
+function sayUnknown(workspaceId: string, ids: readonly string[]): void {
+  const named = `${ids.slice(0, NAMED_IDS).join(', ')}${ids.length > NAMED_IDS ? ', …' : ''}`
+  printHint(
+    `${count(ids.length, 'recording')} (${named}) without a sidecar that can be read in workspace ${workspaceId}: ` +
+      'of another workspace, lost, or never archived. All of its catalog is searched.',
+  )
 }
 
 function sayEnd(

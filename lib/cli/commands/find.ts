@@ -7,6 +7,7 @@ import { wholeNumber } from '../whole-number.ts'
 const HELP = `
 Looks into the catalog, which has a row for each archived recording: docs/catalog.md. What is fetched of it is kept on this
 machine (--cache, else ~/.cache/bird-archive) and holds telephone numbers: only you can read it there.
+Days that are named (--from, --to) are all that is fetched; of recordings that are named by their ids (--id), theirs.
 Who looked for what, and why, is in the access log before anything is shown; numbers are masked in it.
 
 Examples:

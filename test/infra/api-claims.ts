@@ -1,3 +1,4 @@
+import { ROUTES } from '../../lib/retrieve/routes.ts'
 import type { Json, Template } from './package.ts'
 import { TABLE_READING } from './search-claims.ts'
 import { alarmWatches, at, environmentOf, number, rightsOf, same, statementsOf, text } from './tree.ts'
@@ -32,11 +33,9 @@ export const API_CLAIMS: Readonly<Record<string, (template: Template) => boolean
     return (
       same(routes.map((route) => text(route['RouteKey'])).toSorted(), [
         '$default',
-        'GET /openapi.json',
-        'GET /recordings',
-        'GET /recordings/{id}',
-        'GET /recordings/{id}/verification',
-        'POST /recordings/{id}/link',
+        ...Object.values(ROUTES)
+          .map(({ method, path }) => `${method} ${path}`)
+          .toSorted(),
       ]) &&
       routes.every(
         (route) =>

@@ -30,7 +30,9 @@ const rolesOfFunctions = (template: Template): Statement[] =>
 
 /** Which function writes the metric of an alarm of ours. */
 const WRITER_OF = {
+  CompactionNotRunAlarm: 'Compact',
   ConfigurationFaultAlarm: 'Archive',
+  DaysNotCompactedAlarm: 'Compact',
   MismatchAlarm: 'Verify',
   NothingArchivedAlarm: 'Archive',
   OldestNotYetAlarm: 'Backfill',

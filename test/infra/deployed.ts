@@ -12,12 +12,12 @@ const OF_SEARCHING = ['CATALOG_DATABASE', 'CATALOG_FIRST_DAY', 'CATALOG_WORK_GRO
 export const FUNCTIONS = {
   archive: {
     without: ['BACKFILL_MAX_QUEUED', 'BACKFILL_WORKSPACE_IDS', ...OF_RETRIEVING, ...OF_SEARCHING],
-    budgetMib: 1.95,
+    budgetMib: 1.55,
   },
-  backfill: { without: ['CONCURRENCY', 'MEDIA_ORIGINS', ...OF_RETRIEVING, ...OF_SEARCHING], budgetMib: 1.95 },
-  verify: { without: [...OF_SENDING, ...OF_RETRIEVING, ...OF_SEARCHING], budgetMib: 1.95 },
-  compact: { without: [...OF_SENDING, ...OF_RETRIEVING], budgetMib: 1.95 },
-  retrieve: { without: OF_SENDING, budgetMib: 1.95 },
+  backfill: { without: ['CONCURRENCY', 'MEDIA_ORIGINS', ...OF_RETRIEVING, ...OF_SEARCHING], budgetMib: 1.55 },
+  verify: { without: [...OF_SENDING, ...OF_RETRIEVING, ...OF_SEARCHING], budgetMib: 1.5 },
+  compact: { without: [...OF_SENDING, ...OF_RETRIEVING], budgetMib: 1.5 },
+  retrieve: { without: OF_SENDING, budgetMib: 1.75 },
 } as const
 
 /** Every role of the template. */

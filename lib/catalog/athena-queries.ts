@@ -99,8 +99,8 @@ export function createAthenaQueries({ client, database, workGroup, clock }: Athe
     },
     async isLabelled(id, label, signal) {
       try {
-        const { Query: text, WorkGroup: group } = await describe(id, signal)
-        return group === workGroup && text?.startsWith(`-- ${label}\n`) === true
+        const { Query: text } = await describe(id, signal)
+        return text?.startsWith(`-- ${label}\n`) === true
       } catch (error) {
         // What Athena says of an id that it does not know.
         if (error instanceof AthenaServiceException && error.name === 'InvalidRequestException') return false
@@ -140,7 +140,7 @@ function judgeEnd({ Status: status }: QueryExecution): 'succeeded' | 'too-wide' 
   if (status?.State === 'SUCCEEDED') return 'succeeded'
   const reason = redact(status?.AthenaError?.ErrorMessage ?? status?.StateChangeReason ?? 'no reason given')
   // The work group's limit (Athena User Guide, "Configure data usage controls").
-  if (status?.State === 'CANCELLED' && /bytes scanned limit/i.test(reason)) return 'too-wide'
+  if (/bytes scanned limit/i.test(reason)) return 'too-wide'
   // Access denied while reading, or a table that is not there: Athena has no type of its own for each.
   if (/access denied|not authorized|does not exist|permission/i.test(reason))
     throw new ConfigurationError([`Athena cannot search: ${reason}`])

@@ -224,5 +224,8 @@ describe('the compact function', () => {
     await fill(world)
     const { answer } = await run(world, { compact: 'all', from: '2024-03-02', to: '2024-03-03' })
     expect(answer).toMatchObject({ workspaces: [{ days: 1, compacted: 1 }] })
+    // Never today: its segments still come.
+    const later = await run(world, { compact: 'all', from: '2024-03-31', to: '2024-05-01' })
+    expect(later.answer).toMatchObject({ workspaces: [{ days: 0 }] })
   })
 })

@@ -4,10 +4,13 @@ import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  GetObjectLegalHoldCommand,
+  GetObjectRetentionCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
   type PutObjectCommandInput,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
@@ -99,6 +102,21 @@ describe('the gateway, unlike AWS', () => {
     const { complete } = await openUpload(randomUUID())
     const told = { ...complete, MpuObjectSize: 99, ChecksumCRC32: 'AAAAAA==' }
     expect(await client.send(new CompleteMultipartUploadCommand(told))).toHaveProperty('VersionId')
+  })
+
+  it('says of a version that was never held or locked that its bucket has no Object Lock', async () => {
+    const Key = randomUUID()
+    const { VersionId } = await put({ Key })
+    const version = { Bucket, Key, VersionId }
+    const other = { name: 'ObjectLockConfigurationNotFoundError', $metadata: { httpStatusCode: 404 } }
+    await expect(client.send(new GetObjectLegalHoldCommand(version))).rejects.toMatchObject(other)
+    await expect(client.send(new GetObjectRetentionCommand(version))).rejects.toMatchObject(other)
+    // It has, and shows the hold of a version that was held once.
+    for (const Status of ['ON', 'OFF'] as const) {
+      await client.send(new PutObjectLegalHoldCommand({ ...version, LegalHold: { Status } }))
+      const { LegalHold } = await client.send(new GetObjectLegalHoldCommand(version))
+      expect(LegalHold?.Status).toBe(Status)
+    }
   })
 
   it("refuses the SDK's streams (chunks with a trailer) with 411", async () => {

@@ -77,6 +77,48 @@ describe('the upper limit', () => {
         }
   })
 
+  // The number of samples with few bad ones, held against that of all, in whole numbers: no logarithm, nothing rounded.
+  it.each([
+    [0.9, 10n],
+    [0.95, 20n],
+    [0.99, 100n],
+  ])('at %d is that of the hypergeometric distribution in whole numbers', (level, oneIn) => {
+    const sizes = [1, 2, 20, 84, 257, 1000, 84_211, 10_000_000, LARGE]
+    const faults: string[] = []
+    for (const population of sizes)
+      for (const read of [1, 2, 5, 17, 59, 300, 1000])
+        for (const bad of [0, 1, 2, 5, 16, 50]) {
+          if (read > population || bad > read) continue
+          const { atMost } = upperLimit(population, read, bad, level)
+          const isProbable = (held: number): boolean =>
+            samplesWith(bad, read, held, population) * oneIn >= falling(population, read)
+          const top = population - (read - bad)
+          const isRight =
+            atMost >= bad &&
+            atMost <= top &&
+            (atMost === bad || isProbable(atMost)) &&
+            (atMost === top || !isProbable(atMost + 1))
+          if (!isRight) faults.push(`${bad} bad of ${read} read of ${population}: not ${atMost}`)
+        }
+    expect(faults).toEqual([])
+  })
+
+  // Their limit is the share p for which `bad` or fewer in `read` trials are just as probable as 1 - level.
+  it("of a large population is Clopper and Pearson's, found by bisection", () => {
+    for (const read of [1, 10, 59, 300, 5000])
+      for (const bad of [0, 1, 3, 10, 58]) {
+        if (bad >= read) continue
+        let [low, high] = [0, 1]
+        for (let step = 0; step < 60; step++) {
+          const middle = (low + high) / 2
+          if (binomialTail(bad, read, middle) > 0.05) low = middle
+          else high = middle
+        }
+        // Drawn without replacement, a sample of so many from so many differs by less than their quotient.
+        expect(Math.abs(share(LARGE, read, bad) / low - 1)).toBeLessThan((read + 1) / LARGE / low + 1e-9)
+      }
+  })
+
   it('holds: what is worse would show as so few bad ones less often than it says', () => {
     fc.assert(
       fc.property(
@@ -112,6 +154,34 @@ describe('the upper limit', () => {
     expect(share(10_000_000, 300, 0)).toBeCloseTo(share(1_000_000, 300, 0), 5)
   })
 })
+
+/** of · (of - 1) · … of so many factors. */
+function falling(of: number, factors: number): bigint {
+  let product = 1n
+  for (let factor = 0; factor < factors; factor++) product *= BigInt(of - factor)
+  return product
+}
+
+/** Ordered samples of `read` with at most `bad` bad ones, from a population that has `held` of them. */
+function samplesWith(bad: number, read: number, held: number, population: number): bigint {
+  let [samples, places] = [0n, 1n]
+  for (let drawn = 0; drawn <= bad; drawn++) {
+    if (drawn > 0) places = (places * BigInt(read - drawn + 1)) / BigInt(drawn)
+    if (drawn <= held && read - drawn <= population - held)
+      samples += places * falling(held, drawn) * falling(population - held, read - drawn)
+  }
+  return samples
+}
+
+/** The probability of at most `bad` in `read` trials with a probability of p each. */
+function binomialTail(bad: number, read: number, p: number): number {
+  let [logWays, sum] = [0, 0]
+  for (let drawn = 0; drawn <= bad; drawn++) {
+    if (drawn > 0) logWays += Math.log((read - drawn + 1) / drawn)
+    sum += Math.exp(logWays + drawn * Math.log(p) + (read - drawn) * Math.log1p(-p))
+  }
+  return sum
+}
 
 describe('the sentence', () => {
   it.each([

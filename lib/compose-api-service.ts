@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { ArchiveConfig } from './archive-config.ts'
 import type { PatientCatalog } from './catalog/catalog.ts'
-import { connectArchive } from './compose-retrieve.ts'
-import { composeSearch } from './compose-search.ts'
+import { type ArchiveConnection, connectArchive } from './compose-retrieve.ts'
 import type { Clock } from './deadline.ts'
 import { tuneEngine } from './engine.ts'
 import type { Log } from './log.ts'
@@ -12,12 +12,11 @@ import { createExaminer, type Examine } from './s3/examine.ts'
 import { createExpectedHolds } from './s3/expected-holds.ts'
 import { createInventory, type Inventory } from './s3/inventory.ts'
 import { createReread } from './s3/reread.ts'
-import type { SearchConfig } from './search-config.ts'
 import { createVerifyKeys } from './verify/keys.ts'
 
 /** What answers requests, wired. Nothing in it can delete, hold, release, or change what is kept; it writes the access log. */
 export interface ApiService {
-  readonly config: SearchConfig
+  readonly config: ArchiveConfig
   readonly systems: RetrieveSystems
   readonly catalog: PatientCatalog
   readonly inventory: Pick<Inventory, 'find'>
@@ -32,9 +31,13 @@ export interface ApiService {
 /** API Gateway gives up after 30 s; what is not found by then is asked for again. */
 export const SEARCH_PATIENCE_MS = 20_000
 
-/** Wires what answers; nothing is asked yet. */
+/**
+ * Wires what answers; nothing is asked yet.
+ * @param createCatalog makes what searches, over the same connection
+ */
 export function wireApi(
-  config: SearchConfig,
+  config: ArchiveConfig,
+  createCatalog: (connection: ArchiveConnection) => PatientCatalog,
   { clock, log, searchPatienceMs }: Pick<ApiService, 'log' | 'searchPatienceMs'> & { readonly clock: Clock },
 ): ApiService {
   tuneEngine()
@@ -45,7 +48,7 @@ export function wireApi(
   return {
     config,
     systems: { vault, accessLog, keys, clock, newId },
-    catalog: composeSearch(config, connection).catalog,
+    catalog: createCatalog(connection),
     inventory: createInventory(client, bucket, createVerifyKeys(config.prefix)),
     examine: createExaminer({
       vault,

@@ -2,6 +2,7 @@ import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { searchReader, serveSearch } from './compose-api-search.ts'
 import { type ApiService, SEARCH_PATIENCE_MS, wireApi } from './compose-api-service.ts'
 import { serveLink, serveRecording, serveVerification } from './compose-api-recording.ts'
+import { composeSearch } from './compose-search.ts'
 import { type Clock, createDeadline, type Deadline, systemClock } from './deadline.ts'
 import { ConfigurationError, describeError, StoppedError, StoreError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
@@ -11,6 +12,8 @@ import type { Problem } from './retrieve/problem.ts'
 import { readRequest } from './retrieve/request.ts'
 import { answer, answerProblem, type ApiAnswer } from './retrieve/response.ts'
 import { findRoute, ROUTES } from './retrieve/routes.ts'
+import { type ArchiveConfig, readArchiveConfig } from './archive-config.ts'
+import type { PatientCatalog } from './catalog/catalog.ts'
 import { readSearchConfig } from './search-config.ts'
 import { VERSION } from './version.ts'
 import { explainFault } from './wire-or-explain.ts'
@@ -21,6 +24,8 @@ export interface ApiOptions {
   readonly clock?: Clock
   /** The longest that an answer waits for a search, in milliseconds. */
   readonly searchPatienceMs?: number
+  /** What searches in place of Athena; the environment need not name Athena's tables then. */
+  readonly catalog?: PatientCatalog
 }
 
 /** A Lambda handler for an HTTP API's events in payload format 2.0. It never rejects: what goes wrong is an answer, too. */
@@ -31,12 +36,16 @@ export function composeApiFunction(
   environment: Readonly<Record<string, string | undefined>>,
   options: ApiOptions = {},
 ): ApiHandler {
-  const { clock = systemClock, searchPatienceMs = SEARCH_PATIENCE_MS } = options
+  const { clock = systemClock, searchPatienceMs = SEARCH_PATIENCE_MS, catalog } = options
   let service: ApiService | undefined
   const wire = (): ApiService => {
+    if (catalog !== undefined) return wireWith(readArchiveConfig(environment), () => catalog)
     const config = readSearchConfig(environment)
+    return wireWith(config, (connection) => composeSearch(config, connection).catalog)
+  }
+  const wireWith = (config: ArchiveConfig, createCatalog: Parameters<typeof wireApi>[1]): ApiService => {
     const log = options.log ?? createJsonLog(writeLine, config.logLevel, clock.now)
-    return wireApi(config, { clock, log, searchPatienceMs })
+    return wireApi(config, createCatalog, { clock, log, searchPatienceMs })
   }
   const early = options.log ?? createJsonLog(writeLine, 'info', clock.now)
   return async (event, context) => {

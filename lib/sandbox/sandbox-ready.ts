@@ -9,6 +9,8 @@ export interface SandboxReady {
   }
   readonly sqs: { readonly endpoint: string; readonly queueUrl: string; readonly deadLetterQueueUrl: string }
   readonly bird: { readonly url: string; readonly workspaceId: string; readonly accessKey: string }
+  /** The HTTP API; undefined where none is kept up. */
+  readonly api?: { readonly url: string }
   /** The whole environment that the deployed functions need. */
   readonly env: Readonly<Record<string, string>>
 }

@@ -28,6 +28,7 @@ export interface SandboxPorts {
   readonly s3?: number
   readonly sqs?: number
   readonly bird?: number
+  readonly api?: number
 }
 
 /** What is asked for of a sandbox; what is undefined is as the directory has it. */

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { type ApiFunction, startApiServer } from './api-server.ts'
 import type { BirdFaults } from './bird-faults.ts'
 import type { BirdCall } from './bird-recording.ts'
 import { startBirdServer } from './bird-server.ts'
@@ -42,6 +43,8 @@ export interface SandboxOptions {
   /** Asked before the faults that belong to the calls. */
   readonly faults?: { readonly bird?: BirdFaults; readonly s3?: S3Faults }
   readonly now?: () => Date
+  /** Makes the function behind the HTTP API, at its first request, of the sandbox's environment; no API if not given. */
+  readonly loadApi?: (env: SandboxReady['env']) => Promise<ApiFunction>
   /** Told how many of the recordings have been made. */
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -138,17 +141,32 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   )
   started.defer(() => bird.close())
 
-  const ports = { s3: s3.port, sqs: sqs.port, bird: bird.port }
-  const state = { ...kept, startedAt: startedAt.toISOString(), ports }
-  await writeState(directory, { ...state, pid: process.pid })
-  const running = started.move()
   const ready = {
     s3: { endpoint: s3.url, ...credentials, region: REGION, bucket: ARCHIVE_BUCKET },
     sqs: { endpoint: sqs.url, queueUrl: sqs.queueUrl, deadLetterQueueUrl: sqs.deadLetterQueueUrl },
     bird: { url: bird.url, workspaceId, accessKey },
   }
+  const env = buildEnvironment(ready, objectLock)
+  const { loadApi } = options
+  const api =
+    loadApi &&
+    (await startOnPort('api', options.ports, kept, (port) =>
+      startApiServer({
+        port,
+        accessKeyId: credentials.accessKeyId,
+        region: REGION,
+        load: () => loadApi(env),
+        now,
+      }),
+    ))
+  started.defer(() => api?.close())
+
+  const ports = { ...kept.ports, s3: s3.port, sqs: sqs.port, bird: bird.port, ...(api && { api: api.port }) }
+  const state = { ...kept, startedAt: startedAt.toISOString(), ports }
+  await writeState(directory, { ...state, pid: process.pid })
+  const running = started.move()
   return {
-    ready: { ...ready, env: buildEnvironment(ready, objectLock) },
+    ready: { ...ready, ...(api && { api: { url: api.url } }), env },
     calls,
     history,
     deliveries: planDeliveries({ calls, workspaceId, seed: kept.seed }),

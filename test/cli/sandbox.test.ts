@@ -16,7 +16,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   async (signal) => {
     const TMPDIR = await temporaryDirectory()
     const { command, ready } = await startSandboxCommand([], { TMPDIR })
-    expect(Object.keys(ready)).toEqual(['s3', 'sqs', 'bird', 'env'])
+    expect(Object.keys(ready)).toEqual(['s3', 'sqs', 'bird', 'api', 'env'])
     expect(Object.keys(ready.s3)).toEqual(['endpoint', 'accessKeyId', 'secretAccessKey', 'region', 'bucket'])
     expect(Object.keys(ready.sqs)).toEqual(['endpoint', 'queueUrl', 'deadLetterQueueUrl'])
     expect(Object.keys(ready.bird)).toEqual(['url', 'workspaceId', 'accessKey'])

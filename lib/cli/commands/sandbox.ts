@@ -12,8 +12,8 @@ import { UsageError } from '../usage-error.ts'
 import { wholeNumber } from '../whole-number.ts'
 
 const HELP = `
-Prints one line of JSON when it is ready, with s3, sqs, bird and env (the whole environment of
-the archiver), and stays until it is told to stop (Ctrl-C, SIGTERM). Bird, S3 and SQS listen on 127.0.0.1 only.
+Prints one line of JSON when it is ready, with s3, sqs, bird, api and env (the whole environment of
+the archiver), and stays until it is told to stop (Ctrl-C, SIGTERM). Bird, S3, SQS and the HTTP API listen on 127.0.0.1 only.
 
 Examples:
   $ bird-archive sandbox                                   an empty cloud that leaves nothing behind
@@ -27,7 +27,9 @@ export function addSandboxCommand(program: Command, finish: Finish): void {
   const port = wholeNumber(1, 65_535)
   program
     .command('sandbox')
-    .description('keep a small cloud up on this machine: Bird, S3 and SQS to play and test with')
+    .description(
+      'keep a small cloud up on this machine: Bird, S3, SQS and the HTTP API to play and test with',
+    )
     .option(
       '--recordings <number>',
       'how many calls Bird knows (default: what DIR holds, or none)',
@@ -48,6 +50,7 @@ export function addSandboxCommand(program: Command, finish: Finish): void {
     .option('--s3-port <port>', 'default: that of the last time, or one that is free', port)
     .option('--sqs-port <port>', 'likewise', port)
     .option('--bird-port <port>', 'likewise', port)
+    .option('--api-port <port>', 'likewise', port)
     .option(
       '--queue-clock <factor>',
       'how many times faster delays in the queue pass',
@@ -77,6 +80,7 @@ interface SandboxCommandOptions {
   readonly s3Port?: number
   readonly sqsPort?: number
   readonly birdPort?: number
+  readonly apiPort?: number
   readonly queueClock: number
   readonly visibilityTimeout: number
   readonly attended?: true
@@ -88,7 +92,7 @@ async function keepUp(options: SandboxCommandOptions): Promise<number> {
   if (options.data !== undefined) await listSandbox(options.data)
   const stop = waitForStop(attended)
   const directory = options.data ?? (await mkdtemp(join(tmpdir(), 'bird-sandbox-')))
-  const { recordings, history, historyDays, seed, s3Port, sqsPort, birdPort } = options
+  const { recordings, history, historyDays, seed, s3Port, sqsPort, birdPort, apiPort } = options
   let progress: Progress | undefined
   const starting = startSandbox({
     directory,
@@ -100,9 +104,12 @@ async function keepUp(options: SandboxCommandOptions): Promise<number> {
       ...(s3Port !== undefined && { s3: s3Port }),
       ...(sqsPort !== undefined && { sqs: sqsPort }),
       ...(birdPort !== undefined && { bird: birdPort }),
+      ...(apiPort !== undefined && { api: apiPort }),
     },
     queueClock: options.queueClock,
     visibilityTimeoutSeconds: options.visibilityTimeout,
+    // With its libraries it takes a moment to load, and most sandboxes are never asked by HTTP.
+    loadApi: async (env) => (await import('../sandbox-api.ts')).loadSandboxApi(directory, env),
     onProgress(made, total) {
       if (!attended && total > 0) {
         progress ??= createProgress('making recordings', total)
@@ -142,6 +149,7 @@ function explainStart(error: unknown, options: SandboxCommandOptions): unknown {
       ['--s3-port', options.s3Port],
       ['--sqs-port', options.sqsPort],
       ['--bird-port', options.birdPort],
+      ['--api-port', options.apiPort],
     ] as const
     const [option] = named.find(([, wanted]) => wanted === port) ?? ['the port']
     return new UsageError('The sandbox does not start:', [

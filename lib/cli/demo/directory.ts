@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UsageError } from '../usage-error.ts'
 
 /** Everything that the sandbox and the demo write into a directory; a draft stays where writing it was killed. */
-const OURS = /^(?:sandbox\.json(?:\.\d+\.tmp)?|media\.ndjson|s3|sqs|function\.log)$/
+const OURS = /^(?:sandbox\.json(?:\.\d+\.tmp)?|media\.ndjson|s3|sqs|catalog-cache|function\.log)$/
 /** Finder leaves it in every folder that is looked at: neither a reason to refuse, nor ours to delete. */
 const NOBODYS = '.DS_Store'
 

@@ -1,5 +1,4 @@
 import { appendFile, writeFile } from 'node:fs/promises'
-import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
@@ -7,6 +6,7 @@ import { watchQueues } from '../../sandbox/audit-queues.ts'
 import type { SandboxReady } from '../../sandbox/sandbox-ready.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printHint, printJson, printLine } from '../print.ts'
+import { useSandboxEnvironment } from '../sandbox-environment.ts'
 import { type CheckOptions, checkDemo } from './check.ts'
 import { type Cloud, startCloud } from './cloud.ts'
 import { clearDirectory } from './directory.ts'
@@ -59,7 +59,7 @@ export async function playDemo(options: DemoOptions): Promise<number> {
   const unwatch = stopOnSignal(screen, clouds)
   try {
     const { ready } = await openCloud()
-    useEnvironment(ready)
+    useSandboxEnvironment(ready.env)
     const plan = await planDemo(directory, ready)
     const deadBefore = await listDeadLetters(ready)
     screen.announced(plan)
@@ -142,12 +142,6 @@ async function listDeadLetters(ready: SandboxReady): Promise<ReadonlySet<string>
   } finally {
     queues.close()
   }
-}
-
-/** The AWS SDK reads its settings from the process: those of the sandbox, and nothing of whoever is at home here. */
-function useEnvironment({ env }: SandboxReady): void {
-  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name]
-  Object.assign(process.env, env, { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull })
 }
 
 const CLOSE_MS = 5000

@@ -121,6 +121,8 @@ export function createTally(): { readonly tally: Tally; read(this: void, line: s
       case 'verify.finished':
       case 'compact.failed':
       case 'compact.finished':
+      case 'request.served':
+      case 'request.failed':
         break
     }
   }

@@ -1,5 +1,3 @@
-import { isEmpty, newestOf, versionIdOf } from './verify/entry.ts'
-import type { Entry } from './verify/entry.ts'
 import type { ApiService } from './compose-api-service.ts'
 import { StoreError } from './errors.ts'
 import { logVerify } from './log-verify.ts'
@@ -11,6 +9,7 @@ import { linkRecording, showRecording } from './retrieve/retrieve.ts'
 import { writeVerification } from './retrieve/verification.ts'
 import { adviseOn } from './verify/advice.ts'
 import { MAX_SIDECAR_BYTES } from './verify/claim.ts'
+import { type Entry, isEmpty, newestOf, versionIdOf } from './verify/entry.ts'
 
 type RecordingRequest = Extract<ApiRequest<never>, { readonly name: 'recording' | 'verification' | 'link' }>
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { MINUTES } from './parameters.ts'
 import type { Problem } from './problem.ts'
+import { quoteName } from './query.ts'
 
 /** What stands in the body of a request for a link. */
 export const LINK_MEMBERS = ['minutes', 'reason', 'caseNumber'] as const
@@ -56,10 +57,7 @@ export function readLinkBody({ contentType, body, isBase64Encoded }: RawBody): R
   const strange = Object.keys(json).filter((name) => !LINK_MEMBERS.some((known) => known === name))
   const parsed = v.safeParse(LinkBody, json)
   const faults = [
-    // They are not repeated: what is foreign may be anything.
-    ...(strange.length === 0
-      ? []
-      : [`the body has ${strange.length} members beside ${LINK_MEMBERS.join(', ')}`]),
+    ...strange.map((name) => `${quoteName(name)} is no member of this body`),
     ...(parsed.issues ?? []).map(({ message }) => message),
   ]
   return parsed.success && faults.length === 0 ? { ok: true, link: parsed.output } : refuse(faults)

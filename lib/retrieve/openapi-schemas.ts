@@ -212,4 +212,10 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Verification: VERIFICATION,
   Problem: PROBLEM,
+  OpenApi: {
+    description: 'OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0.',
+    type: 'object',
+    required: ['openapi', 'info', 'paths'],
+    properties: { openapi: TEXT, info: { type: 'object' }, paths: { type: 'object' } },
+  },
 }

@@ -97,7 +97,7 @@ export function writeOpenApi(
           'x-amazon-apigateway-authtype': 'awsSigv4',
         },
       },
-      schemas: { ...SCHEMAS, OpenApi: { type: 'object', required: ['openapi', 'info', 'paths'] } },
+      schemas: SCHEMAS,
     },
   })
 }

@@ -23,7 +23,7 @@ export function readQuery(
   for (const name of new Set(given.keys())) {
     const parameter = Object.hasOwn(known, name) ? known[name] : undefined
     if (parameter === undefined) {
-      faults.push(`${nameFit(name)} is no parameter of this address`)
+      faults.push(`${quoteName(name)} is no parameter of this address`)
       continue
     }
     const all = given.getAll(name)
@@ -37,8 +37,8 @@ export function readQuery(
   return { values, faults }
 }
 
-/** A name is as foreign as a value. */
-function nameFit(name: string): string {
+/** A name that somebody else has chosen, fit to be repeated: it is as foreign as a value. */
+export function quoteName(name: string): string {
   return JSON.stringify(redact(name.slice(0, MAX_NAME_CHARACTERS)))
 }
 

@@ -54,7 +54,7 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
       const duckDb = createDuckDbCatalog((workspaceId, all, stop) => {
         const ranges = days?.map((day) => ({ first: day, last: day })) ?? [all]
         const open = (onBrought: () => void): Segments =>
-          createSegments(place, catalogKeys, watchCache(cache, onBrought))
+          createSegments(place, catalogKeys, watchCache(cache, onBrought), clock.now)
         return fetchDays(workspaceId, ranges, open, onFetch, stop)
       })
       const result = await duckDb.search(criteria, page, signal)
@@ -68,7 +68,7 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
     compactor: createCompactor({
       place,
       texts,
-      segments: createSegments(place, catalogKeys, cache),
+      segments: createSegments(place, catalogKeys, cache, clock.now),
       keys: catalogKeys,
       writeParquet,
       clock,

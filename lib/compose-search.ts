@@ -6,7 +6,7 @@ import type { PatientCatalog } from './catalog/catalog.ts'
 import { type CatalogKeys, createCatalogKeys } from './catalog/segments.ts'
 import type { ArchiveConnection } from './compose-retrieve.ts'
 import { StoreError } from './errors.ts'
-import { createCatalogListing, type CatalogListing } from './s3/catalog-listing.ts'
+import { type CatalogListing, createCatalogListing, type ReadText } from './s3/catalog-listing.ts'
 import type { SearchConfig } from './search-config.ts'
 
 /** The search index, wired to Athena. */
@@ -30,11 +30,12 @@ export function composeSearch(
   const queries = createAthenaQueries({ client, database, workGroup, clock })
   const keys = createCatalogKeys(prefix)
   const limit = pLimit(READS_AT_ONCE)
-  const listing = createCatalogListing(place, keys, async (_, { key }, signal) => {
+  const readText: ReadText = async (_, { key }, signal) => {
     const text = await limit(() => texts.read(key, signal))
     if (text === undefined) throw new StoreError(`${key} was listed, and is gone`)
     return text
-  })
+  }
+  const listing = createCatalogListing(place, keys, readText, clock.now)
   return {
     catalog: createAthenaCatalog({
       queries,

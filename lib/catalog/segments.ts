@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { utcDay } from '../archive/keys.ts'
 import type { Days } from './sql.ts'
 
 /** Names of the catalog's objects. Athena reads one format to a table, so rows as JSON and as Parquet lie apart. */
@@ -59,6 +60,16 @@ export function readSegmentKey(
 
 export function isWithinDays(day: string, { first, last }: Days): boolean {
   return day >= first && day <= last
+}
+
+const DAY_MS = 86_400_000
+
+/** Days between two days, neither of them among them, that divide the time into at most `parts` parts. */
+export function divideDays(first: string, last: string, parts: number): readonly string[] {
+  const days = Math.round((Date.parse(last) - Date.parse(first)) / DAY_MS)
+  const steps = Array.from({ length: parts - 1 }, (_, index) => Math.ceil(((index + 1) * days) / parts))
+  const inner = [...new Set(steps)].filter((step) => step > 0 && step < days)
+  return inner.map((step) => utcDay(new Date(Date.parse(first) + step * DAY_MS)))
 }
 
 /** An object of the catalog, fetched. */

@@ -1,8 +1,10 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { utcDay } from '../archive/keys.ts'
 import { WORKSPACE_ID } from '../archive/message.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
+  divideDays,
   isWithinDays,
   type ListedSegment,
   type Manifest,
@@ -32,7 +34,16 @@ export interface CatalogList {
 /** Reads a manifest; rejects where it cannot be had. */
 export type ReadText = (workspaceId: string, manifest: ListedSegment, signal: AbortSignal) => Promise<string>
 
-export function createCatalogListing(place: Place, keys: CatalogKeys, readText: ReadText): CatalogListing {
+/** Lists at once: a year of calls that came one by one is some two hundred pages of a listing. */
+const LISTS_AT_ONCE = 16
+
+/** @param now tells which days there can be recordings of */
+export function createCatalogListing(
+  place: Place,
+  keys: CatalogKeys,
+  readText: ReadText,
+  now: () => Date,
+): CatalogListing {
   const listAll = async (
     prefix: string,
     kind: 'segments' | 'compacts',
@@ -40,17 +51,37 @@ export function createCatalogListing(place: Place, keys: CatalogKeys, readText: 
     signal: AbortSignal,
   ): Promise<{ readonly found: ListedSegment[]; readonly strange: string[] }> => {
     const [found, strange]: [ListedSegment[], string[]] = [[], []]
-    // Days sort by their names: S3 itself skips what is before the first, and what is behind the last ends the listing.
-    let after: string | undefined = `${prefix}day=${days.first}`
-    while (after !== undefined) {
-      const page: Listed = await listPage(place, prefix, after, signal)
-      for (const { Key: key = '', Size: bytes = -1, ETag: etag = '' } of page.contents) {
+    const take = ({ contents }: Listed, isOurs: (key: string) => boolean): void => {
+      for (const { Key: key = '', Size: bytes = -1, ETag: etag = '' } of contents) {
         const named = readSegmentKey(prefix, key, kind)
+        if (!isOurs(key)) continue
         if (named === undefined) strange.push(key)
         else if (isWithinDays(named.day, days)) found.push({ ...named, key, bytes, etag })
       }
-      after = page.last !== undefined && page.last < `${prefix}day=${days.last}0` ? page.last : undefined
     }
+    // Days sort by their names: S3 itself skips what is before the first, and what is behind the last ends the listing.
+    const end = `${prefix}day=${days.last}0`
+    const page = await listPage(place, prefix, `${prefix}day=${days.first}`, signal)
+    take(page, () => true)
+    if (page.last === undefined || page.last >= end) return { found, strange }
+    const starts = splitListing(
+      prefix,
+      page.last,
+      readSegmentKey(prefix, page.last, kind)?.day,
+      days.last,
+      now(),
+    )
+    await Promise.all(
+      starts.map(async (start, index) => {
+        const next = starts[index + 1]
+        let after: string | undefined = start
+        while (after !== undefined && after < (next ?? end)) {
+          const more: Listed = await listPage(place, prefix, after, signal)
+          take(more, (key) => next === undefined || key <= next)
+          after = more.last
+        }
+      }),
+    )
     return { found, strange }
   }
 
@@ -99,6 +130,19 @@ export function createCatalogListing(place: Place, keys: CatalogKeys, readText: 
 export function passOver(error: unknown, signal: AbortSignal): undefined {
   signal.throwIfAborted()
   if (error instanceof ConfigurationError || !(error instanceof StoreError)) throw error
+}
+
+/** Where the rest of a listing is gone on with, in several places at once: the days until today are divided among them. */
+function splitListing(
+  prefix: string,
+  after: string,
+  day: string | undefined,
+  lastDay: string,
+  now: Date,
+): readonly string[] {
+  const today = utcDay(now)
+  const inner = day === undefined ? [] : divideDays(day, lastDay < today ? lastDay : today, LISTS_AT_ONCE)
+  return [after, ...inner.map((each) => `${prefix}day=${each}`)]
 }
 
 interface Listed {

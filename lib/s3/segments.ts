@@ -10,7 +10,7 @@ import {
 } from '../catalog/segments.ts'
 import type { Days } from '../catalog/sql.ts'
 import { describeError } from '../errors.ts'
-import { type CatalogListing, createCatalogListing, passOver } from './catalog-listing.ts'
+import { type CatalogListing, createCatalogListing, passOver, type ReadText } from './catalog-listing.ts'
 import type { SegmentCache } from './segment-cache.ts'
 import type { Place } from './stored.ts'
 
@@ -27,13 +27,19 @@ export interface Segments extends CatalogListing {
 
 const FETCHES_AT_ONCE = 32
 
-export function createSegments(place: Place, keys: CatalogKeys, cache: SegmentCache): Segments {
+export function createSegments(
+  place: Place,
+  keys: CatalogKeys,
+  cache: SegmentCache,
+  now: () => Date,
+): Segments {
   const limit = pLimit(FETCHES_AT_ONCE)
 
-  const listing = createCatalogListing(place, keys, async (workspaceId, manifest, signal) => {
+  const readText: ReadText = async (workspaceId, manifest, signal) => {
     const { path } = await limit(() => cache.bring(workspaceId, manifest, undefined, signal))
     return await readFile(path, 'utf8')
-  })
+  }
+  const listing = createCatalogListing(place, keys, readText, now)
 
   const bring: Segments['bring'] = async (workspaceId, day, signal) => {
     const wanted = dropCovered(day)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { cutPage, readCursor, writeCursor } from '../../lib/catalog/search.ts'
 import {
   createCatalogKeys,
+  divideDays,
   dropCovered,
   type ListedSegment,
   type Manifest,
@@ -198,4 +199,20 @@ describe('a page', () => {
       expect(readCursor(text)).toBeUndefined()
     },
   )
+})
+
+describe('days that divide the time', () => {
+  it('are between the two, in their order, and as far from each other as can be', () => {
+    expect(divideDays('2024-01-01', '2024-01-09', 4)).toEqual(['2024-01-03', '2024-01-05', '2024-01-07'])
+    expect(divideDays('2024-02-28', '2024-03-01', 16)).toEqual(['2024-02-29'])
+    expect(divideDays('2024-01-01', '2024-12-31', 16)).toHaveLength(15)
+  })
+
+  it.each([
+    ['2024-01-01', '2024-01-01'],
+    ['2024-01-01', '2024-01-02'],
+    ['2024-01-02', '2024-01-01'],
+  ])('are none from %s to %s', (first, last) => {
+    expect(divideDays(first, last, 16)).toEqual([])
+  })
 })

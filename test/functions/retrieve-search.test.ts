@@ -208,7 +208,8 @@ describe('GET /recordings', () => {
       ]) {
         const { status, text, events } = await search(world, `${name}=${number}&limit=0`)
         expect(status).toBe(400)
-        expect(`${text}${JSON.stringify(events)}`, `${name}=${number}`).not.toMatch(/40\D{0,3}987/)
+        const logged = events.map(({ time: _, durationMs: __, ...rest }) => rest)
+        expect(`${text}${JSON.stringify(logged)}`, `${name}=${number}`).not.toMatch(/40\D{0,3}987/)
       }
   })
 

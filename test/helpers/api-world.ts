@@ -37,6 +37,8 @@ export interface ApiReply {
 /** The archive's bucket, an Athena over it, and the API in front of both. */
 export interface ApiWorld extends VerifyWorld {
   readonly athena: AthenaServer
+  /** What the function's environment is. */
+  readonly apiEnv: Readonly<Record<string, string>>
   /** Asks the function, in the instance that it is; each answer is held against the OpenAPI document. */
   ask(
     call: ApiCall | string,
@@ -92,6 +94,7 @@ export async function startApiWorld(environment: Readonly<Record<string, string>
   }
   const api: Omit<ApiWorld, keyof VerifyWorld> = {
     athena,
+    apiEnv: { ...env, ...environment },
     instance(more = {}, options = {}) {
       const log = createJsonLog((line) => void lines.push(line), 'debug', systemClock.now)
       handler = composeApiFunction({ ...env, ...environment, ...more }, { clock, log, ...options })

@@ -32,7 +32,7 @@ export interface RawBody {
 }
 
 /** Of the decoded body: what is asked for needs no more. */
-export const MAX_BODY_BYTES = 16_384
+const MAX_BODY_BYTES = 16_384
 
 export type ReadBody =
   | { readonly ok: true; readonly link: v.InferOutput<typeof LinkBody> }

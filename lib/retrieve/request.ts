@@ -140,12 +140,15 @@ function readSearchRequest<Search>(
   return finish(reading, { name: 'search', asker, search: read.search, limit: Number(limit), query, values })
 }
 
-/** The criteria that a query names, as they were written. */
+/**
+ * The criteria that a query names, as they were written. Several values have one order: a search that was begun is known again by
+ * what it looks for, however a client sorts what it signs.
+ */
 export function writtenCriteria(values: Values): Omit<WrittenSearch, 'workspace'> {
   const known: Parameters = CRITERIA_PARAMETERS
   const given = Object.entries(known).flatMap(([name, { most = 1 }]) => {
     const all = values[name]
-    return all === undefined ? [] : [[name, most === 1 ? all[0] : all] as const]
+    return all === undefined ? [] : [[name, most === 1 ? all[0] : all.toSorted()] as const]
   })
   return Object.fromEntries(given)
 }

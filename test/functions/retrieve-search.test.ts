@@ -128,7 +128,7 @@ describe('GET /recordings', () => {
     await fill(world)
     world.instance({}, { searchPatienceMs: 0 })
     world.athena.conduct = { states: Array.from({ length: 60 }, () => 'RUNNING' as const) }
-    const first = await search(world, 'findings=any&reason=one')
+    const first = await search(world, `findings=any&reason=one&id=${ALL[1] ?? ''}&id=${ALL[0] ?? ''}`)
     expect(first).toMatchObject({
       status: 202,
       headers: { 'retry-after': '2' },
@@ -142,6 +142,7 @@ describe('GET /recordings', () => {
       [world, query, { userArn: `${ANNA}-2` }],
       [world, query.replace('findings=any', 'findings=none')],
       [world, `${query}&limit=7`],
+      [world, `${query}&number=12345`],
     ]
     for (const other of others) expect(await search(...other)).toMatchObject({ status: 410 })
 

@@ -50,7 +50,7 @@ export function isValid(schema: object, value: unknown): boolean {
 }
 
 /** The pattern of the document that an address has; undefined where it has none. */
-export function patternOf(path: string): string | undefined {
+function patternOf(path: string): string | undefined {
   const segments = path.replace(/\/$/, '').split('/').map(unescapePath)
   return Object.keys(DOCUMENT.paths).find((pattern) => {
     const expected = pattern.split('/')

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import pLimit from 'p-limit'
 import type { ArchiveConfig } from './archive-config.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import { describeLost, findKnownDays } from './catalog/catalog-days.ts'
+import { createKnownDaysCatalog } from './catalog/catalog-days.ts'
 import type { Compactor } from './catalog/compaction.ts'
 import { createDuckDbCatalog, writeParquet } from './catalog/duckdb.ts'
-import { createCatalogKeys, dropCovered, type LocalFiles } from './catalog/segments.ts'
-import type { Days } from './catalog/sql.ts'
+import { createCatalogKeys } from './catalog/segments.ts'
 import { type ArchiveConnection, connectArchive } from './compose-retrieve.ts'
 import { tuneEngine } from './engine.ts'
 import { createCatalogRebuilder, type RebuildCatalog } from './s3/catalog-rebuilder.ts'
 import { createCompactor } from './s3/compactor.ts'
 import { createDocuments } from './s3/documents.ts'
-import { createSegmentCache, type SegmentCache } from './s3/segment-cache.ts'
-import { createSegments, type Segments } from './s3/segments.ts'
+import { createSegmentCache } from './s3/segment-cache.ts'
+import { createSegments, type OnFetch } from './s3/segments.ts'
 
 /** The search index, wired to DuckDB. It brings a native library along, so no function may be made of it. */
 export interface LocalCatalog extends Pick<ArchiveConnection, 'accessLog' | 'clock' | 'newId' | 'close'> {
@@ -29,7 +27,7 @@ export interface CatalogOptions {
   /** Rows that a rebuild holds until they are written. */
   readonly rowsHeld?: number
   /** Told how many of the objects that a search reads are here, of how many; first when they have been listed. */
-  readonly onFetch?: ((done: number, total: number) => void) | undefined
+  readonly onFetch?: OnFetch | undefined
   /** Told of recordings that no sidecar tells the day of: all of the workspace's catalog is searched for them. */
   readonly onUnknown?: ((workspaceId: string, recordingIds: readonly string[]) => void) | undefined
 }
@@ -39,36 +37,22 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
   tuneEngine()
   const { place, texts, keys, vault, accessLog, clock, newId, close } = connectArchive(config)
   const catalogKeys = createCatalogKeys(config.prefix)
-  const cache = createSegmentCache(place, directory)
-  const catalog: Catalog = {
-    async search(criteria, page, signal) {
-      const known = await findKnownDays(
-        criteria,
-        (workspaceId, id) => vault.readSidecar(workspaceId, id, signal),
-        config.workspaceIds,
-        signal,
-      )
-      const isNarrow = known !== undefined && known.unknown.length === 0
-      if (known !== undefined && !isNarrow) onUnknown?.(criteria.workspaceId, known.unknown)
-      const days = isNarrow ? [...new Set(known.days.values())] : undefined
-      const duckDb = createDuckDbCatalog((workspaceId, all, stop) => {
-        const ranges = days?.map((day) => ({ first: day, last: day })) ?? [all]
-        const open = (onBrought: () => void): Segments =>
-          createSegments(place, catalogKeys, watchCache(cache, onBrought), clock.now)
-        return fetchDays(workspaceId, ranges, open, onFetch, stop)
-      })
-      const result = await duckDb.search(criteria, page, signal)
-      if (known === undefined || page.after !== undefined || result.next !== undefined) return result
-      const reasons = [...result.reasons, ...describeLost(criteria, known, result.rows)]
-      return { ...result, reasons, complete: reasons.length === 0 }
-    },
-  }
+  const segments = createSegments(place, catalogKeys, createSegmentCache(place, directory), clock.now)
+  const catalog = createKnownDaysCatalog({
+    readSidecar: (workspaceId, id, signal) => vault.readSidecar(workspaceId, id, signal),
+    workspaceIds: config.workspaceIds,
+    open: (ranges) =>
+      createDuckDbCatalog((workspaceId, days, signal) =>
+        segments.fetch(workspaceId, ranges ?? [days], signal, onFetch),
+      ),
+    onUnknown,
+  })
   return {
     catalog,
     compactor: createCompactor({
       place,
       texts,
-      segments: createSegments(place, catalogKeys, cache, clock.now),
+      segments,
       keys: catalogKeys,
       writeParquet,
       clock,
@@ -87,45 +71,5 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
     clock,
     newId,
     close,
-  }
-}
-
-const LISTINGS_AT_ONCE = 8
-
-/** Brings here all that has to be read of some days. */
-async function fetchDays(
-  workspaceId: string,
-  ranges: readonly Days[],
-  open: (onBrought: () => void) => Segments,
-  onFetch: CatalogOptions['onFetch'],
-  signal: AbortSignal,
-): Promise<LocalFiles> {
-  let [done, total] = [0, 0]
-  // What a compact that cannot be had was made of comes on top of what was to be read.
-  const segments = open(() => onFetch?.(Math.min((done += 1), total), total))
-  const limit = pLimit(LISTINGS_AT_ONCE)
-  const lists = await Promise.all(
-    ranges.map((range) => limit(() => segments.list(workspaceId, range, signal))),
-  )
-  const days = lists.flatMap((list) => list.days)
-  total = days.reduce((sum, day) => sum + dropCovered(day).length, 0)
-  onFetch?.(done, total)
-  const brought = await Promise.all(days.map((day) => segments.bring(workspaceId, day, signal)))
-  return {
-    files: brought.flatMap(({ files }) => files),
-    reasons: [...new Set([...lists, ...brought].flatMap(({ reasons }) => reasons))],
-  }
-}
-
-/** Tells of each object that a search reads, when it is here or cannot be had. */
-function watchCache(cache: SegmentCache, onBrought: () => void): SegmentCache {
-  return {
-    async bring(workspaceId, segment, sha256, signal) {
-      try {
-        return await cache.bring(workspaceId, segment, sha256, signal)
-      } finally {
-        if (segment.format !== 'manifest') onBrought()
-      }
-    },
   }
 }

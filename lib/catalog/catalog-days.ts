@@ -2,8 +2,10 @@ import pLimit from 'p-limit'
 import { utcDay } from '../archive/keys.ts'
 import type { Sidecar } from '../archive/sidecar.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
+import type { Catalog } from './catalog.ts'
 import type { Criteria } from './criteria.ts'
 import { type CatalogEntry, toEntry } from './entry.ts'
+import type { Days } from './sql.ts'
 
 /** Reads a recording's sidecar; undefined where there is none, without `sidecar` where it is none of this recording. */
 export type ReadSidecar = (
@@ -13,7 +15,7 @@ export type ReadSidecar = (
 ) => Promise<{ readonly sidecar?: Sidecar | undefined } | undefined>
 
 /** Where the rows of recordings that are looked for by their ids lie. */
-export interface KnownDays {
+interface KnownDays {
   /** UTC day of each recording of the workspace whose sidecar could be read. */
   readonly days: ReadonlyMap<string, string>
   /** Those whose sidecar lies in another workspace. */
@@ -24,6 +26,33 @@ export interface KnownDays {
 
 const READS_AT_ONCE = 32
 
+export interface KnownDaysOptions {
+  readonly readSidecar: ReadSidecar
+  /** All workspaces that the archive holds. */
+  readonly workspaceIds: readonly string[]
+  /** Makes a catalog of some ranges of days alone; of all that criteria ask for, if none are given. */
+  readonly open: (ranges: readonly Days[] | undefined) => Catalog
+  /** Told of recordings that no sidecar tells the day of: all of the workspace's catalog is searched for them. */
+  readonly onUnknown?: ((workspaceId: string, recordingIds: readonly string[]) => void) | undefined
+}
+
+/** A catalog in which recordings that are looked for by their ids alone cost one GET each, and what lies on their days. */
+export function createKnownDaysCatalog(options: KnownDaysOptions): Catalog {
+  return {
+    async search(criteria, page, signal) {
+      const known = await findKnownDays(criteria, options.readSidecar, options.workspaceIds, signal)
+      if (known === undefined) return await options.open(undefined).search(criteria, page, signal)
+      const isNarrow = known.unknown.length === 0
+      if (!isNarrow) options.onUnknown?.(criteria.workspaceId, known.unknown)
+      const days = [...new Set(known.days.values())].map((day) => ({ first: day, last: day }))
+      const result = await options.open(isNarrow ? days : undefined).search(criteria, page, signal)
+      if (page.after !== undefined || result.next !== undefined) return result
+      const reasons = [...result.reasons, ...describeLost(criteria, known, result.rows)]
+      return { ...result, reasons, complete: reasons.length === 0 }
+    },
+  }
+}
+
 /**
  * Asks the sidecars on which days the catalog has the recordings that the criteria name: one GET each, in place of all of
  * the catalog. A recording belongs to one workspace, so one whose sidecar lies in another is looked for there alone. A
@@ -31,7 +60,7 @@ const READS_AT_ONCE = 32
  * @param workspaceIds all that the archive holds
  * @returns undefined where the criteria name no recordings, or narrow the days themselves
  */
-export async function findKnownDays(
+async function findKnownDays(
   { workspaceId, recordingIds, range }: Criteria,
   readSidecar: ReadSidecar,
   workspaceIds: readonly string[],
@@ -71,7 +100,7 @@ export async function findKnownDays(
  * Why rows of recordings that are archived are not among those that were found by their ids alone; empty where other
  * criteria may have left them out.
  */
-export function describeLost(
+function describeLost(
   criteria: Criteria,
   { days }: KnownDays,
   rows: readonly Pick<CatalogEntry, 'recording_id'>[],

@@ -20,12 +20,21 @@ export interface Segments extends CatalogListing {
   bring(workspaceId: string, day: CatalogDay, signal: AbortSignal): Promise<LocalFiles>
   /**
    * Both, for all of the days.
+   * @param onFetch told how many of the objects are here, of how many; first when they have been listed
    * @throws StoreError where they cannot be listed, ConfigurationError where they may not be read
    */
-  fetch(workspaceId: string, days: Days, signal: AbortSignal): Promise<LocalFiles>
+  fetch(
+    workspaceId: string,
+    ranges: readonly Days[],
+    signal: AbortSignal,
+    onFetch?: OnFetch,
+  ): Promise<LocalFiles>
 }
 
+export type OnFetch = (done: number, total: number) => void
+
 const FETCHES_AT_ONCE = 32
+const LISTINGS_AT_ONCE = 8
 
 export function createSegments(
   place: Place,
@@ -34,6 +43,8 @@ export function createSegments(
   now: () => Date,
 ): Segments {
   const limit = pLimit(FETCHES_AT_ONCE)
+  // Apart from the fetches: a listing waits for those of its manifests.
+  const listings = pLimit(LISTINGS_AT_ONCE)
 
   const readText: ReadText = async (workspaceId, manifest, signal) => {
     const { path } = await limit(() => cache.bring(workspaceId, manifest, undefined, signal))
@@ -41,7 +52,12 @@ export function createSegments(
   }
   const listing = createCatalogListing(place, keys, readText, now)
 
-  const bring: Segments['bring'] = async (workspaceId, day, signal) => {
+  const bring = async (
+    workspaceId: string,
+    day: CatalogDay,
+    signal: AbortSignal,
+    onBrought?: () => void,
+  ): Promise<LocalFiles> => {
     const wanted = dropCovered(day)
     const failed = new Map<string, string>()
     const brought = await Promise.all(
@@ -56,6 +72,8 @@ export function createSegments(
           passOver(error, signal)
           failed.set(name, `${key} could not be read: ${describeError(error)}`)
           return undefined
+        } finally {
+          onBrought?.()
         }
       }),
     )
@@ -73,19 +91,27 @@ export function createSegments(
     const reasons = lost.map(([, reason]) => reason)
     const isMissed = [...failed.keys()].some((name) => day.manifests.some((manifest) => isOf(name, manifest)))
     if (!isMissed) return { files, reasons }
-    const rest = await bring(workspaceId, { ...day, files: left }, signal)
+    const rest = await bring(workspaceId, { ...day, files: left }, signal, onBrought)
     return { files: rest.files, reasons: [...reasons, ...rest.reasons] }
   }
 
   return {
     ...listing,
-    bring,
-    async fetch(workspaceId, days, signal) {
-      const listed = await listing.list(workspaceId, days, signal)
-      const brought = await Promise.all(listed.days.map((day) => bring(workspaceId, day, signal)))
+    bring: (workspaceId, day, signal) => bring(workspaceId, day, signal),
+    async fetch(workspaceId, ranges, signal, onFetch) {
+      const lists = await Promise.all(
+        ranges.map((range) => listings(() => listing.list(workspaceId, range, signal))),
+      )
+      const days = lists.flatMap((list) => list.days)
+      const total = days.reduce((sum, day) => sum + dropCovered(day).length, 0)
+      let done = 0
+      onFetch?.(done, total)
+      // What a compact that cannot be had was made of comes on top of what was to be read.
+      const count = (): void => onFetch?.(Math.min((done += 1), total), total)
+      const brought = await Promise.all(days.map((day) => bring(workspaceId, day, signal, count)))
       return {
         files: brought.flatMap(({ files }) => files),
-        reasons: [...listed.reasons, ...brought.flatMap(({ reasons }) => reasons)],
+        reasons: [...new Set([...lists, ...brought].flatMap(({ reasons }) => reasons))],
       }
     },
   }

@@ -72,6 +72,26 @@ afterEach(() => {
 })
 
 describe('find by id', { timeout: 120_000 }, () => {
+  it('of many days that are compact is answered, too', async () => {
+    const world = await startCatalogWorld()
+    const kept: Archived[] = []
+    for (let day = 0; day < 40; day++) {
+      const createdAt = new Date(Date.parse('2024-03-01T09:00:00.000Z') + day * 86_400_000).toISOString()
+      const recording = await keep(world, `of day ${day}`, createdAt)
+      kept.push(recording)
+      for (const batch of ['a', 'b']) await world.put(createdAt.slice(0, 10), batch, [recording.row])
+    }
+    const never = new AbortController().signal
+    const days = { first: '2024-03-01', last: '2024-05-01' }
+    let compacted = 0
+    for await (const { end } of world.local.compactor.compact(WORKSPACE, days, never))
+      if (end.kind === 'compacted') compacted += 1
+    expect(compacted).toBe(40)
+    const criteria = { workspaceId: WORKSPACE, recordingIds: kept.map(({ id }) => id) }
+    const { rows, complete } = await (await world.elsewhere()).search(criteria, { limit: 100 }, never)
+    expect([rows.length, complete]).toEqual([40, true])
+  })
+
   it('fetches the days that the sidecars name, and no other', async () => {
     const { world, oldest, newest, find } = await startArchive()
     const found = await find('--id', oldest.id, '--id', newest.id)

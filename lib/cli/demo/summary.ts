@@ -139,6 +139,11 @@ function describeNext({ directory, plan, sweep }: DemoReport): string[] {
       '',
       "with that cloud's env (docs/sandbox.md): every day's attestation",
     ],
+    [
+      `npm run bird-archive -- find --from ${from}`,
+      '',
+      'likewise: what is archived; then show, get, link: docs/retrieve.md',
+    ],
     [`grep ${id.slice(0, 8)} ${join(place, 'function.log')}`, '', 'what happened to one recording'],
     ['npm run bird-archive -- --help', '', 'archive from your own workspace into your own bucket'],
   ])

@@ -73,7 +73,7 @@ async function sweep(
   world.requests.reset()
   const startedMs = performance.now()
   const args = ['backfill', ...RANGE, '--rate', '1000', '--json']
-  const { code, stdout, stderr } = await program.run(args, { env: { NODE_OPTIONS } })
+  const { code, stdout, stderr } = await program.runApart(args, { env: { NODE_OPTIONS } })
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   expect(code).toBe(0)
   const { lines, ...report } = (jsonLines(stdout).at(-1)?.['summary'] ?? {}) as {

@@ -95,7 +95,7 @@ describe('each recording', () => {
   })
 
   test('ends in one line, as the bucket, Bird and the queues have it; what is missing is sent', async () => {
-    const { code, stdout } = await program.run(['backfill', '--ids', '-', '--json'], { input })
+    const { code, stdout } = await program.runApart(['backfill', '--ids', '-', '--json'], { input })
     expect(code).toBe(1)
     const lines = jsonLines(stdout)
     const { workspaceId } = world

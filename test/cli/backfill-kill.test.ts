@@ -20,7 +20,7 @@ let requests: readonly string[]
 beforeAll(async () => {
   cache = await mkdtemp(join(tmpdir(), 'backfill-kill-'))
   await using scene = await startScene(cache)
-  await scene.runToEnd()
+  await scene.runToEnd('apart')
   requests = [...scene.fronts.requests]
   await scene.expectAllAccounted()
   await scene.expectAllAttested()

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type BackfillCommand, createBackfillCommand, describeDays } from '../helpers/backfill-command.ts'
 import { idsOf, queuedIds } from '../helpers/backfill-run.ts'
 import { type BackfillWorld, startBackfillWorld } from '../helpers/backfill-world.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { jsonLines, run } from './command.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
@@ -56,7 +57,7 @@ describe('what cannot be understood is refused with 2, before anything is asked 
     ],
     ['an unknown option', [...RANGE, '--force'], "unknown option '--force'", '--help'],
   ])('%s', async (_, args, title, advice) => {
-    const { code, stdout, stderr } = await run(['backfill', ...args])
+    const { code, stdout, stderr } = await runWithin(['backfill', ...args])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(title)
     expect(stderr).toContain(advice)
@@ -67,7 +68,7 @@ describe('what cannot be understood is refused with 2, before anything is asked 
     ['fast', '--rate must be a number like 10 or 2.5'],
     ['-5', '--rate must be a number like 10 or 2.5'],
   ])('a rate of %s', async (rate, fault) => {
-    const { code, stderr } = await run(['backfill', ...RANGE, '--rate', rate])
+    const { code, stderr } = await runWithin(['backfill', ...RANGE, '--rate', rate])
     expect(code).toBe(2)
     expect(stderr).toContain(`· ${fault}\n`)
   })

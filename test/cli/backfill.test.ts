@@ -75,7 +75,7 @@ describe('a dry run', () => {
 
 describe('a backfill', () => {
   test('sends what is missing, and says so; the next one attests what has been archived meanwhile', async () => {
-    const first = await program.run(['backfill', ...RANGE])
+    const first = await program.runApart(['backfill', ...RANGE])
     expect(first.code).toBe(0)
     expect(await queuedIds(world)).toEqual(idsOf(days.missing))
     expect(first.stdout).toMatch(/^ {2}archived +8$/m)
@@ -141,7 +141,7 @@ describe('a backfill', () => {
       allAreThere = true
       return undefined
     }
-    const runs = Array.from({ length: RUNS }, () => program.run(['backfill', ...range]))
+    const runs = Array.from({ length: RUNS }, () => program.runApart(['backfill', ...range]))
     for (const { code } of await Promise.all(runs)) expect(code).toBe(0)
     expect([...new Set(await queuedIds(world))]).toEqual(idsOf(many.missing))
     expect((await accountOf(world)).size).toBe(many.calls.length)

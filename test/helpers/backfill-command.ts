@@ -3,6 +3,7 @@ import type { BirdCall, BirdStatus } from '../../lib/sandbox/bird-recording.ts'
 import { type Command, type Finished, start } from '../cli/command.ts'
 import type { BackfillWorld } from './backfill-world.ts'
 import { callAt } from './listed-calls.ts'
+import { runWithin } from './run-within.ts'
 import { ACCESS_KEY } from './world.ts'
 
 /** What a command is given beside its arguments. */
@@ -14,23 +15,30 @@ interface Given {
 
 /** The real program over a world, as fast as Bird lets it. */
 export interface BackfillCommand {
+  /** In a process of its own. */
   start(args: readonly string[], given?: Given): Command
+  /** Within this process, one after the other. */
   run(args: readonly string[], given?: Given): Promise<Finished>
+  /** The same as `run`, in a process of its own: beside others, or for what a process alone shows. */
+  runApart(args: readonly string[], given?: Given): Promise<Finished>
 }
 
 /** Asserts of everything that is printed that it is fit for a log: no colours, no links, no key, no telephone number. */
 export function createBackfillCommand(world: BackfillWorld): BackfillCommand {
-  const begin: BackfillCommand['start'] = (args, { env = {}, input } = {}) =>
-    start(args, defined({ ...world.env, BIRD_REQUESTS_PER_SECOND: '1000', ...env }), input)
+  const envOf = ({ env = {} }: Given): Record<string, string> =>
+    defined({ ...world.env, BIRD_REQUESTS_PER_SECOND: '1000', ...env })
+  const begin: BackfillCommand['start'] = (args, given = {}) => start(args, envOf(given), given.input)
   return {
     start: begin,
-    async run(args, given) {
-      const finished = await begin(args, given).done
-      for (const secret of ['\u001b', 'X-Amz-', ACCESS_KEY, '447700900456', '12025550123'])
-        expect(finished.stdout + finished.stderr).not.toContain(secret)
-      return finished
-    },
+    run: async (args, given = {}) => fitForLogs(await runWithin(args, envOf(given), given.input)),
+    runApart: async (args, given) => fitForLogs(await begin(args, given).done),
   }
+}
+
+function fitForLogs(finished: Finished): Finished {
+  for (const secret of ['\u001b', 'X-Amz-', ACCESS_KEY, '447700900456', '12025550123'])
+    expect(finished.stdout + finished.stderr).not.toContain(secret)
+  return finished
 }
 
 function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {

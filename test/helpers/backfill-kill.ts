@@ -8,6 +8,7 @@ import { run, start } from '../cli/command.ts'
 import { accountOf, attestationsOf, callsOn, idsOf, markOf, queuedIds, reportOf } from './backfill-run.ts'
 import { type BackfillWorld, startBackfillWorld } from './backfill-world.ts'
 import { type Fronts, startFronts, type Strike } from './counting-fronts.ts'
+import { runWithin } from './run-within.ts'
 
 const DAYS = ['2024-02-29', '2024-03-01', '2024-03-02'] as const
 const NAME = '2024-02-29_2024-03-03'
@@ -48,8 +49,8 @@ function describeHistory(): History {
 /** A history in a world of its own, where the program can be killed at any of its requests. */
 export interface Scene extends AsyncDisposable {
   readonly fronts: Fronts
-  /** Runs the program to its end. */
-  runToEnd(): Promise<void>
+  /** Runs the program to its end: within this process, or in one of its own. */
+  runToEnd(place?: 'within' | 'apart'): Promise<void>
   /** Runs it until it is killed; resolves to what it was asking for then. */
   runUntil(at: number, when: Strike['when']): Promise<string>
   /**
@@ -71,8 +72,8 @@ export async function startScene(cache: string): Promise<Scene> {
   const env = { ...world.env, ...fronts.env, BIRD_REQUESTS_PER_SECOND: '1000', NODE_COMPILE_CACHE: cache }
   return {
     fronts,
-    async runToEnd() {
-      const { code, stdout, stderr } = await run(ARGS, env)
+    async runToEnd(place = 'within') {
+      const { code, stdout, stderr } = await (place === 'within' ? runWithin : run)(ARGS, env)
       expect(stdout, stderr).toContain('Every window was swept.')
       // The dead letter is left.
       expect([0, 1]).toContain(code)

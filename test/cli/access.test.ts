@@ -3,11 +3,11 @@ import { connectArchive } from '../../lib/compose-retrieve.ts'
 import type { AccessRecord } from '../../lib/retrieve/access.ts'
 import { NEVER } from '../helpers/retrieve-run.ts'
 import { startVaultWorld, type VaultWorld } from '../helpers/vault-world.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { jsonLines, run } from './command.ts'
 
 const IDS = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const
 
-// Each command is a process of its own; a busy machine starts few of them in a second.
 vi.setConfig({ testTimeout: 120_000 })
 
 let world: VaultWorld
@@ -46,12 +46,12 @@ beforeAll(async () => {
   await archive.close()
 })
 afterAll(() => world[Symbol.asyncDispose]())
-const access = (...args: readonly string[]) => run(['access', ...args], world.env)
+const access = (...args: readonly string[]) => runWithin(['access', ...args], world.env)
 const daysOf = async (...args: readonly string[]) =>
   jsonLines((await access(...args, '--json')).stdout).map(({ at }) => String(at).slice(0, 10))
 
 test('without options it is all of the log, in order of time, for people', async () => {
-  const { code, stdout, stderr } = await access()
+  const { code, stdout, stderr } = await run(['access'], world.env)
   expect(code).toBe(0)
   const [header, ...lines] = stdout.trimEnd().split('\n')
   expect(header).toMatch(/^when \(UTC\) +action +who +recording +why$/)
@@ -63,14 +63,14 @@ test('without options it is all of the log, in order of time, for people', async
 })
 
 test('by recording, by person, by time', async () => {
-  const days = await Promise.all([
-    daysOf('--id', IDS[1]),
-    daysOf('--actor', 'bert'),
-    daysOf('--from', '2026-03-03'),
-    daysOf('--to', '2026-03-02'),
-    daysOf('--from', '2026-03-02T11:00:00+01:00', '--to', '2026-03-03'),
-    daysOf('--actor', 'nobody'),
-  ])
+  const days = [
+    await daysOf('--id', IDS[1]),
+    await daysOf('--actor', 'bert'),
+    await daysOf('--from', '2026-03-03'),
+    await daysOf('--to', '2026-03-02'),
+    await daysOf('--from', '2026-03-02T11:00:00+01:00', '--to', '2026-03-03'),
+    await daysOf('--actor', 'nobody'),
+  ]
   expect(days).toEqual([
     ['2026-03-02'],
     ['2026-03-02'],
@@ -89,8 +89,8 @@ test('a spreadsheet gets cells, and no formula', async () => {
 })
 
 test('no phone number that was searched for is in the log', async () => {
-  const forms = [[], ['--json'], ['--csv']]
-  const outputs = await Promise.all(forms.map(async (form) => (await access(...form)).stdout))
+  const outputs: string[] = []
+  for (const form of [[], ['--json'], ['--csv']]) outputs.push((await access(...form)).stdout)
   expect(outputs.filter((output) => output.includes('…56'))).toEqual(outputs)
   expect(outputs.join('')).not.toContain('900456')
 })

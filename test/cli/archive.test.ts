@@ -11,6 +11,7 @@ import { auditBucket } from '../../lib/sandbox/audit.ts'
 import { type Call, describeCalls } from '../../lib/sandbox/calls.ts'
 import type { MediaFact } from '../../lib/sandbox/media.ts'
 import type { SandboxReady } from '../../lib/sandbox/sandbox-ready.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { type Command, jsonLines, run, start, startSandboxCommand } from './command.ts'
 
 let [directory, command]: [string, Command | undefined] = ['', undefined]
@@ -67,7 +68,7 @@ test('what is available is archived, what is absent is not, and both together ar
   const expected = made.filter(({ recordingId }) => healthy.includes(recordingId))
   expect(await auditBucket(ready, expected)).toMatchObject({ violations: [], proven: 3, catalogRows: 3 })
 
-  const again = await run(['archive', ...healthy], ready.env)
+  const again = await runWithin(['archive', ...healthy], ready.env)
   expect(again.code).toBe(0)
   expect(again.stdout).toMatch(/already archived +3/)
 
@@ -102,7 +103,7 @@ test('what is available is archived, what is absent is not, and both together ar
 
 test('a recording that Bird does not have is named with the reason, and the exit code is 1', async () => {
   const missing = randomUUID()
-  const { code, stdout } = await run(
+  const { code, stdout } = await runWithin(
     ['archive', '--ids', '-'],
     ready.env,
     `${missing}\n${missing}\n${silence}\n`,
@@ -116,7 +117,7 @@ test('a recording that Bird does not have is named with the reason, and the exit
 test('a key that Bird refuses stops the run, and the exit code is 2', async () => {
   const environment = { ...ready.env, BIRD_ACCESS_KEY: 'another-key' }
   const ids = Array.from({ length: 12 }, () => randomUUID())
-  const { code, stdout } = await run(['archive', ...ids, '--concurrency', '2', '--json'], environment)
+  const { code, stdout } = await runWithin(['archive', ...ids, '--concurrency', '2', '--json'], environment)
   const lines = jsonLines(stdout)
   expect(code).toBe(2)
   expect(lines[0]).toMatchObject({ outcome: 'failed', reason: 'misconfigured' })
@@ -129,7 +130,7 @@ test('a key that Bird refuses stops the run, and the exit code is 2', async () =
 test('each advice to run again is given once, and what was not begun is not counted as done', async () => {
   const environment = { ...ready.env, BIRD_ACCESS_KEY: 'another-key' }
   const ids = Array.from({ length: 12 }, () => randomUUID())
-  const { stdout, stderr } = await run(['archive', ...ids, '--concurrency', '1'], environment)
+  const { stdout, stderr } = await runWithin(['archive', ...ids, '--concurrency', '1'], environment)
   expect(stdout).toContain('Mend the configuration')
   expect(stdout).not.toContain('Run the same command again')
   expect(stderr).toContain('archiving 1/12')
@@ -145,7 +146,7 @@ test('a workspace that the key has no right to stops nothing but its own recordi
   const { port } = bird.address() as AddressInfo
   const foreign = { recordingId: randomUUID(), workspaceId: randomUUID() }
   const own = randomUUID()
-  const { code, stdout } = await run(
+  const { code, stdout } = await runWithin(
     ['archive', '--ids', '-', '--json', '--concurrency', '1'],
     { ...ready.env, BIRD_API_URL: `http://127.0.0.1:${port}` },
     `${JSON.stringify(foreign)}\n${own}\n`,
@@ -169,7 +170,7 @@ test.each([
   const environment = Object.fromEntries(
     Object.entries(ready.env).filter(([name]) => !missing.includes(name)),
   )
-  const { code, stdout, stderr } = await run(['archive', ...healthy], environment)
+  const { code, stdout, stderr } = await runWithin(['archive', ...healthy], environment)
   expect(stdout + stderr).toContain(message)
   expect(code).toBe(2)
 })

@@ -3,6 +3,7 @@ import { type CatalogEntry, toSegments } from '../../lib/catalog/entry.ts'
 import { rowOf, WORKSPACE } from '../helpers/catalog-rows.ts'
 import { type CatalogWorld, startCatalogWorld } from '../helpers/catalog-world.ts'
 import { callAt, sidecarOf } from '../helpers/listed-calls.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { jsonLines, run } from './command.ts'
 
 const DAY = '2024-03-01'
@@ -33,7 +34,7 @@ describe('catalog compact', { timeout: 120_000 }, () => {
     expect(first.stdout).toMatch(/^2024-03-01 {2}4 files {2}→ {2}4 rows in .*\n2024-03-02 {2}4 files/)
     expect(first.stderr).toBe('2 days looked at, 2 compacted.\n')
     expect(await find(world)).toEqual(before)
-    const again = await run(['catalog', 'compact', '--json'], world.env)
+    const again = await runWithin(['catalog', 'compact', '--json'], world.env)
     expect(again.code).toBe(0)
     expect(jsonLines(again.stdout)).toEqual([
       { workspaceId: WORKSPACE, kind: 'compact-already', day: '2024-03-01' },
@@ -46,7 +47,7 @@ describe('catalog compact', { timeout: 120_000 }, () => {
     const today = new Date().toISOString().slice(0, 10)
     const row = rowOf('today', { created_at: `${today}T00:00:00.000Z` })
     for (const name of ['one', 'two']) await world.put(today, name, [row])
-    await run(['catalog', 'compact', '--from', '2024-03-02'], world.env)
+    await runWithin(['catalog', 'compact', '--from', '2024-03-02'], world.env)
     const keys = await world.keys('catalog-compact/')
     expect(keys).toHaveLength(2)
     for (const key of keys) expect(key).toContain('/day=2024-03-02/')
@@ -56,7 +57,7 @@ describe('catalog compact', { timeout: 120_000 }, () => {
     const world = await startArchive()
     const key = `catalog/workspace=${WORKSPACE}/day=${DAY}/broken.ndjson`
     await world.putText(key, 'broken\n')
-    const { code, stderr } = await run(['catalog', 'compact', '--to', '2024-03-02'], world.env)
+    const { code, stderr } = await runWithin(['catalog', 'compact', '--to', '2024-03-02'], world.env)
     expect(code).toBe(1)
     expect(stderr).toContain(`${DAY}: ${key} has lines that cannot be read`)
   })
@@ -78,10 +79,10 @@ describe('catalog rebuild', { timeout: 120_000 }, () => {
     const world = await startArchive()
     const [key = ''] = await world.keys('recordings/')
     await world.putText(key, '{}')
-    const { code, stdout, stderr } = await run(['catalog', 'rebuild', '--json'], world.env)
+    const { code, stdout, stderr } = await runWithin(['catalog', 'rebuild', '--json'], world.env)
     expect(code).toBe(1)
     expect(jsonLines(stdout)).toMatchObject([{ recordings: 7, unreadable: [key], unreadableCount: 1 }])
-    const people = await run(['catalog', 'rebuild', '--restart'], world.env)
+    const people = await runWithin(['catalog', 'rebuild', '--restart'], world.env)
     expect(people.stderr).toContain(`1 sidecar cannot be read, and found by nothing but the id:\n  · ${key}`)
     expect(stderr).not.toContain('Error')
   })
@@ -92,7 +93,7 @@ it.each([
   [['catalog', 'rebuild', '--workspace', '../x'], '--workspace has characters that no workspace id has'],
   [['catalog', 'melt'], "unknown command 'melt'"],
 ])('%j exits with 2 and says why', async (args, fault) => {
-  const { code, stdout, stderr } = await run(args, {
+  const { code, stdout, stderr } = await runWithin(args, {
     BIRD_WORKSPACE_ID: WORKSPACE,
     ARCHIVE_BUCKET: 'nowhere',
   })

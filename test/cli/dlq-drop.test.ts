@@ -5,6 +5,7 @@ import { readDropped } from '../../lib/backfill/dropped.ts'
 import type { S3Faults } from '../../lib/sandbox/s3-server.ts'
 import { type DeadLetterQueues, startDeadLetterQueues } from '../helpers/dead-letter-queues.ts'
 import { bucket, credentials, startTestS3 } from '../helpers/s3-sandbox.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { type Finished, jsonLines, run } from './command.ts'
 
 let queues: DeadLetterQueues
@@ -35,7 +36,7 @@ async function openArchive(options: { faults?: S3Faults } = {}): Promise<Archive
     BIRD_WORKSPACE_ID: 'ours',
   }
   return {
-    drop: (...args) => run(['dlq', 'drop', '--by', 'ada', ...args], environment),
+    drop: (...args) => runWithin(['dlq', 'drop', '--by', 'ada', ...args], environment),
     async put(Key, Body) {
       await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body }))
     },

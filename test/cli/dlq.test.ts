@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type DeadLetterQueues, startDeadLetterQueues } from '../helpers/dead-letter-queues.ts'
-import { type Finished, jsonLines, run, start } from './command.ts'
+import { runWithin } from '../helpers/run-within.ts'
+import { type Finished, jsonLines, start } from './command.ts'
 
 let queues: DeadLetterQueues
 beforeAll(async () => {
@@ -11,7 +12,7 @@ afterAll(() => queues[Symbol.asyncDispose]())
 beforeEach(() => queues.reset())
 
 async function dlq(...args: string[]): Promise<Finished> {
-  return await run(['dlq', ...args], queues.environment)
+  return await runWithin(['dlq', ...args], queues.environment)
 }
 
 const DIGESTS = `stored ${'0918273645abcdef'.repeat(4)}, offered ${'5463728190fedcba'.repeat(4)}`
@@ -209,7 +210,7 @@ test.each([
   ],
   ['one is a FIFO queue', { QUEUE_URL: 'https://sqs.example/1/a.fifo' }, ['QUEUE_URL is a FIFO queue']],
 ])('the environment is refused when %s', async (_, environment, faults) => {
-  const { code, stderr } = await run(['dlq', 'list'], environment)
+  const { code, stderr } = await runWithin(['dlq', 'list'], environment)
   expect(code).toBe(2)
   for (const fault of faults) expect(stderr).toContain(fault)
   expect(stderr).not.toContain('BIRD_ACCESS_KEY')

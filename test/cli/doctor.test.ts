@@ -13,6 +13,7 @@ import {
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { SandboxReady } from '../../lib/sandbox/sandbox-ready.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { type Command, jsonLines, run, startSandboxCommand } from './command.ts'
 
 let command: Command | undefined
@@ -40,7 +41,7 @@ async function examine(
   environment: Readonly<Record<string, string>>,
   ...args: string[]
 ): Promise<{ code: number | null; levels: Record<string, unknown>; stdout: string }> {
-  const { code, stdout } = await run(['doctor', '--json', ...args], { ...ready.env, ...environment })
+  const { code, stdout } = await runWithin(['doctor', '--json', ...args], { ...ready.env, ...environment })
   const findings = jsonLines(stdout).slice(0, -1)
   return {
     code,
@@ -201,10 +202,10 @@ test('skewed clocks are told by how much, and what may not be seen is not called
 })
 
 test('an environment that cannot be read is told whole, with exit code 2', async () => {
-  const { code, stdout } = await run(['doctor'], { ...ready.env, QUEUE_URL: '', RETENTION_DAYS: 'ten' })
+  const { code, stdout } = await runWithin(['doctor'], { ...ready.env, QUEUE_URL: '', RETENTION_DAYS: 'ten' })
   expect(stdout).toContain('FAIL  QUEUE_URL is not set')
   expect(stdout).toContain('FAIL  RETENTION_DAYS must be a whole number')
   expect(code).toBe(2)
-  const usage = await run(['doctor', 'not-an-id'], ready.env)
+  const usage = await runWithin(['doctor', 'not-an-id'], ready.env)
   expect(usage).toMatchObject({ code: 2, stdout: '' })
 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startQueueServer, type QueueServer } from '../../lib/sandbox/queue-server.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { jsonLines, run } from './command.ts'
 
 let server: QueueServer
@@ -68,14 +69,18 @@ test('sends each recording once, in the form that the function reads, with the t
 
 test('a workspace in the list goes along', async () => {
   const recordingId = randomUUID()
-  await run(['enqueue', '--ids', '-'], environment, JSON.stringify({ recordingId, workspaceId: 'other' }))
+  await runWithin(
+    ['enqueue', '--ids', '-'],
+    environment,
+    JSON.stringify({ recordingId, workspaceId: 'other' }),
+  )
   const [message] = await take()
   expect(JSON.parse(message?.Body ?? '')).toEqual({ recordingId, workspaceId: 'other' })
 })
 
 test('one bad line among many: it is named by its number, the exit code is 2, and nothing is sent', async () => {
   const list = [randomUUID(), randomUUID(), 'oops', randomUUID(), '12345'].join('\n')
-  const { code, stdout, stderr } = await run(['enqueue', '--ids', '-'], environment, list)
+  const { code, stdout, stderr } = await runWithin(['enqueue', '--ids', '-'], environment, list)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toContain('stdin:3: "oops" is not a recording id')
   expect(stderr).toContain('stdin:5: ')
@@ -84,7 +89,7 @@ test('one bad line among many: it is named by its number, the exit code is 2, an
 
 test('a queue that does not exist is a fault of the configuration', async () => {
   const QUEUE_URL = `${server.queueUrl}-of-yesterday`
-  const { code, stderr } = await run(['enqueue', randomUUID()], { ...environment, QUEUE_URL })
+  const { code, stderr } = await runWithin(['enqueue', randomUUID()], { ...environment, QUEUE_URL })
   expect(code).toBe(2)
   expect(stderr).toContain('QUEUE_URL names a queue that does not exist')
 })

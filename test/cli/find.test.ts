@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { idOf, rowOf, segmentOf, WORKSPACE } from '../helpers/catalog-rows.ts'
 import { type CatalogWorld, startCatalogWorld } from '../helpers/catalog-world.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { jsonLines, run } from './command.ts'
 
 const older = rowOf('older', { created_at: '2024-03-01T09:00:00.000Z', from_number: '4930123456' })
@@ -42,14 +43,14 @@ describe('find', { timeout: 120_000 }, () => {
 
   it('prints rows as lines of JSON', async () => {
     const { env } = await startFilled()
-    const { code, stdout } = await run(['find', '--number', '+49 30 123456', '--json'], env)
+    const { code, stdout } = await runWithin(['find', '--number', '+49 30 123456', '--json'], env)
     expect(code).toBe(0)
     expect(jsonLines(stdout)).toEqual([newer, older])
   })
 
   it('prints a table for spreadsheets, which take nothing in it for a formula', async () => {
     const { env } = await startFilled()
-    const { code, stdout } = await run(['find', '--id', newer.recording_id, '--csv'], env)
+    const { code, stdout } = await runWithin(['find', '--id', newer.recording_id, '--csv'], env)
     expect(code).toBe(0)
     const [head, row, ...rest] = stdout.split('\n')
     expect(head).toMatch(/^recording_id,workspace_id,created_at,.*,archived_at$/)
@@ -61,7 +62,10 @@ describe('find', { timeout: 120_000 }, () => {
 
   it('exits with 1 where there is nothing', async () => {
     const { env } = await startFilled()
-    const { code, stdout, stderr } = await run(['find', '--direction', 'outgoing', '--to', '2024-03-02'], env)
+    const { code, stdout, stderr } = await runWithin(
+      ['find', '--direction', 'outgoing', '--to', '2024-03-02'],
+      env,
+    )
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: '',
@@ -71,13 +75,13 @@ describe('find', { timeout: 120_000 }, () => {
 
   it('says that there are more than it was to show, and exits with 1', async () => {
     const { env } = await startFilled()
-    const cut = await run(['find', '--limit', '2', '--json'], env)
+    const cut = await runWithin(['find', '--limit', '2', '--json'], env)
     expect(jsonLines(cut.stdout)).toHaveLength(2)
     expect(cut).toMatchObject({
       code: 1,
       stderr: '2 recordings found; there are more: --limit cut them off.\n',
     })
-    const all = await run(['find', '--limit', '3', '--json'], env)
+    const all = await runWithin(['find', '--limit', '3', '--json'], env)
     expect(jsonLines(all.stdout)).toHaveLength(3)
     expect(all).toMatchObject({ code: 0, stderr: '3 recordings found; that is all.\n' })
   })
@@ -87,7 +91,7 @@ describe('find', { timeout: 120_000 }, () => {
     const key = `catalog/workspace=${WORKSPACE}/day=2024-03-02/cut.ndjson`
     const third = rowOf('third', { created_at: '2024-03-02T08:00:00.000Z' })
     await world.putText(key, `${segmentOf([third])}{"recording_id":"${idOf('lost')}","works`)
-    const { code, stdout, stderr } = await run(['find', '--from', '2024-03-02', '--json'], world.env)
+    const { code, stdout, stderr } = await runWithin(['find', '--from', '2024-03-02', '--json'], world.env)
     expect(code).toBe(1)
     expect(jsonLines(stdout).map(({ recording_id: id }) => id)).toEqual([
       newer.recording_id,
@@ -104,17 +108,19 @@ describe('find', { timeout: 120_000 }, () => {
     const env = { ...world.env, BACKFILL_WORKSPACE_IDS: `${WORKSPACE},other` }
     const idsOf = ({ stdout }: { stdout: string }): unknown[] =>
       jsonLines(stdout).map(({ recording_id: id }) => id)
-    expect(idsOf(await run(['find', '--json'], env))).toHaveLength(4)
-    expect(idsOf(await run(['find', '--json', '--workspace', 'other'], env))).toEqual([theirs.recording_id])
+    expect(idsOf(await runWithin(['find', '--json'], env))).toHaveLength(4)
+    expect(idsOf(await runWithin(['find', '--json', '--workspace', 'other'], env))).toEqual([
+      theirs.recording_id,
+    ])
   })
 
   it('keeps what it has fetched for its user alone, and fetches it once', async () => {
     const world = await startFilled()
     const segments = (): string[] =>
       world.requests.filter(({ operation }) => operation === 'GetObject').map(({ key }) => key)
-    await run(['find', '--from', '2024-03-02', '--json'], world.env)
+    await runWithin(['find', '--from', '2024-03-02', '--json'], world.env)
     expect(segments()).toEqual([`catalog/workspace=${WORKSPACE}/day=2024-03-02/two.ndjson`])
-    await run(['find', '--from', '2024-03-02', '--json'], world.env)
+    await runWithin(['find', '--from', '2024-03-02', '--json'], world.env)
     expect(segments()).toHaveLength(1)
     const below = await readdir(world.env['XDG_CACHE_HOME']!, { recursive: true, withFileTypes: true })
     const modes = await Promise.all(
@@ -131,7 +137,7 @@ describe('whoever finds', { timeout: 120_000 }, () => {
   it('leaves a line in the access log, with masked numbers', async () => {
     const world = await startFilled()
     const who = ['--actor', 'Ada', '--reason', 'case 4711']
-    await run(['find', '--number', '+49 30 123456', '--from', '2024-03-01', ...who], world.env)
+    await runWithin(['find', '--number', '+49 30 123456', '--from', '2024-03-01', ...who], world.env)
     const lines = await accessLines(world)
     expect(lines).toMatchObject([
       {
@@ -152,7 +158,7 @@ describe('whoever finds', { timeout: 120_000 }, () => {
       operation === 'PutObject' && key.startsWith('access/')
         ? { kind: 'error', status: 403, code: 'AccessDenied' }
         : undefined
-    const { code, stdout, stderr } = await run(['find', '--json'], world.env)
+    const { code, stdout, stderr } = await runWithin(['find', '--json'], world.env)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain('S3 refuses write (AccessDenied)')
     expect(world.requests.filter(({ key }) => key.startsWith('catalog/'))).toEqual([])
@@ -160,7 +166,7 @@ describe('whoever finds', { timeout: 120_000 }, () => {
 
   it('has to say why where the deployment asks for it', async () => {
     const world = await startFilled()
-    const { code, stdout, stderr } = await run(['find', '--json'], {
+    const { code, stdout, stderr } = await runWithin(['find', '--json'], {
       ...world.env,
       RETRIEVE_REASON_REQUIRED: 'true',
     })
@@ -173,7 +179,7 @@ describe('whoever finds', { timeout: 120_000 }, () => {
 describe('find with wrong arguments', { timeout: 120_000 }, () => {
   it('names every fault, repeats no telephone number, and asks nobody', async () => {
     const world = await startFilled()
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runWithin(
       'find --id x --number 030123456 --from 2024-02-30 --direction up --min-duration long --findings noise --call a --source-id b'.split(
         ' ',
       ),
@@ -197,8 +203,8 @@ describe('find with wrong arguments', { timeout: 120_000 }, () => {
   it('takes the country of numbers from the environment', async () => {
     const { env } = await startFilled()
     const args = ['find', '--number', '030 123456', '--json']
-    expect((await run(args, { ...env, RETRIEVE_COUNTRY: 'DE' })).code).toBe(0)
-    expect((await run(args, { ...env, RETRIEVE_COUNTRY: 'XX' })).stderr).toContain(
+    expect((await runWithin(args, { ...env, RETRIEVE_COUNTRY: 'DE' })).code).toBe(0)
+    expect((await runWithin(args, { ...env, RETRIEVE_COUNTRY: 'XX' })).stderr).toContain(
       '--country is not the two letters of a country',
     )
   })

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { type Kept, startVaultWorld, type VaultWorld } from '../helpers/vault-world.ts'
-import { jsonLines, run, start } from './command.ts'
+import { runWithin } from '../helpers/run-within.ts'
+import { type Finished, jsonLines, start } from './command.ts'
 
-// Each command is a process of its own; a busy machine starts few of them in a second.
 vi.setConfig({ testTimeout: 120_000 })
 
 let world: VaultWorld
@@ -26,7 +26,7 @@ async function makeDirectory(): Promise<string> {
   return directory
 }
 const get = (args: readonly string[], environment: Record<string, string> = {}) =>
-  run(['get', ...args], { ...world.env, ...environment })
+  runWithin(['get', ...args], { ...world.env, ...environment })
 const digestOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
 
 /** Changes one byte of what is stored, as a failing disk would. */
@@ -205,7 +205,8 @@ test('wrong arguments are refused before anything is done', async () => {
     [id, '--workspace', 'a/b'],
     [id, '--reason', 'two\nlines'],
   ]
-  const ends = await Promise.all(wrong.map((args) => get(args)))
+  const ends: Finished[] = []
+  for (const args of wrong) ends.push(await get(args))
   expect(ends.map(({ code }, index) => [wrong[index], code])).toEqual(wrong.map((args) => [args, 2]))
   expect(ends.map(({ stderr }) => stderr).join('')).not.toContain('447700900456')
   expect(world.requests).toEqual([])

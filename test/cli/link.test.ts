@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startVaultWorld, type VaultWorld } from '../helpers/vault-world.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { run } from './command.ts'
 
-// Each command is a process of its own; a busy machine starts few of them in a second.
 vi.setConfig({ testTimeout: 120_000 })
 
 let world: VaultWorld
@@ -45,13 +45,13 @@ test('the link stands alone on standard output, works for the minutes asked for,
 
 test('five minutes if nobody says otherwise', async () => {
   const kept = await world.keep()
-  const { stdout } = await run(['link', kept.id], world.env)
+  const { stdout } = await runWithin(['link', kept.id], world.env)
   expect(new URL(stdout.trim()).searchParams.get('X-Amz-Expires')).toBe('300')
 })
 
 test.each(['0', '61', '1.5', 'x'])('%s minutes are refused', async (minutes) => {
   const kept = await world.keep()
-  const { code, stdout } = await run(['link', kept.id, '--minutes', minutes], world.env)
+  const { code, stdout } = await runWithin(['link', kept.id, '--minutes', minutes], world.env)
   expect([code, stdout]).toEqual([2, ''])
 })
 
@@ -61,7 +61,7 @@ test('no line in the access log, no link', async () => {
     operation === 'PutObject' && key.startsWith('access/')
       ? { kind: 'error', status: 403, code: 'AccessDenied' }
       : undefined
-  const { code, stdout, stderr } = await run(['link', kept.id], world.env)
+  const { code, stdout, stderr } = await runWithin(['link', kept.id], world.env)
   expect([code, stdout]).toEqual([2, ''])
   expect(stderr).toContain('grant it')
 })
@@ -70,7 +70,7 @@ test.each([
   ['is not archived', async () => 'b3b1b7c4-9b8a-4d52-8f0e-000000000000', 'not archived'],
   ['lies in Glacier', async () => (await world.keep({ storageClass: 'DEEP_ARCHIVE' })).id, '--restore'],
 ])('no link to what %s', async (_, id, said) => {
-  const { code, stdout, stderr } = await run(['link', await id()], world.env)
+  const { code, stdout, stderr } = await runWithin(['link', await id()], world.env)
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toContain(said)
 })

@@ -4,9 +4,9 @@ import { connectArchive } from '../../lib/compose-retrieve.ts'
 import { createCustody } from '../../lib/s3/custody.ts'
 import { NEVER } from '../helpers/retrieve-run.ts'
 import { startVaultWorld, type VaultWorld } from '../helpers/vault-world.ts'
+import { runWithin } from '../helpers/run-within.ts'
 import { jsonLines, run } from './command.ts'
 
-// Each command is a process of its own; a busy machine starts few of them in a second.
 vi.setConfig({ testTimeout: 120_000 })
 
 let world: VaultWorld
@@ -17,7 +17,7 @@ afterAll(() => world[Symbol.asyncDispose]())
 beforeEach(() => {
   world.faults = () => undefined
 })
-const show = (...args: readonly string[]) => run(['show', ...args], world.env)
+const show = (...args: readonly string[]) => runWithin(['show', ...args], world.env)
 
 test('a person reads who called whom, when and how long, the digest, the lock and the hold', async () => {
   const kept = await world.keep({ metadata: { createdAt: '2026-03-01T09:08:07Z', direction: 'incoming' } })
@@ -27,7 +27,10 @@ test('a person reads who called whom, when and how long, the digest, the lock an
   await custody.extendRetention(kept.audioKey, kept.versionId, { mode: 'GOVERNANCE', until }, NEVER)
   await custody.setLegalHold(kept.audioKey, kept.versionId, true, NEVER)
   await archive.close()
-  const { code, stdout, stderr } = await show(kept.id, '--reason', 'complaint 4711', '--actor', 'anna')
+  const { code, stdout, stderr } = await run(
+    ['show', kept.id, '--reason', 'complaint 4711', '--actor', 'anna'],
+    world.env,
+  )
   expect([code, stderr]).toEqual([0, ''])
   const rows = new Map(stdout.split('\n').map((line) => [line.slice(2, 17).trim(), line.slice(18).trim()]))
   expect(Object.fromEntries(rows)).toMatchObject({

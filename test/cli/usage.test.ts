@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { runWithin } from '../helpers/run-within.ts'
 import { run } from './command.ts'
 
 const ID = '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd'
@@ -22,7 +23,7 @@ describe('help', () => {
   test.each(['archive', 'enqueue', 'doctor', 'demo', 'sandbox'])(
     'of %s shows how it is used',
     async (command) => {
-      const { code, stdout } = await run([command, '--help'])
+      const { code, stdout } = await runWithin([command, '--help'])
       expect(code).toBe(0)
       expect(stdout).toContain('Examples:')
       expect(stdout).toContain(`$ bird-archive ${command}`)
@@ -42,7 +43,7 @@ describe('wrong usage exits with 2, says what is wrong on stderr, and prints not
     ['a list that is a directory', ['archive', '--ids', '/'], 'it is a directory'],
     ['a list that is not there', ['enqueue', '--ids', '/no/such/list'], 'there is no such file'],
   ])('%s', async (_, args, message) => {
-    const { code, stdout, stderr } = await run(args)
+    const { code, stdout, stderr } = await runWithin(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(message)
   })
@@ -62,14 +63,14 @@ describe('wrong usage exits with 2, says what is wrong on stderr, and prints not
   })
 
   test('enqueue wants QUEUE_URL, and says what it is', async () => {
-    const { code, stderr } = await run(['enqueue', ID])
+    const { code, stderr } = await runWithin(['enqueue', ID])
     expect(code).toBe(2)
     expect(stderr).toContain('QUEUE_URL is not set: it is the URL of the queue')
   })
 })
 
 test('no colour reaches a pipe', async () => {
-  const { stderr } = await run(['archive'])
+  const { stderr } = await runWithin(['archive'])
   expect(stderr).toContain('bird-archive:')
   expect(stderr).not.toContain('\u001b[')
 })

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { flipByte } from '../helpers/verify-run.ts'
 import { type Kept, startVerifyWorld, type VerifyWorld } from '../helpers/verify-world.ts'
 import { EXAMPLE_ID } from '../helpers/sidecars.ts'
-import { type Finished, jsonLines, run, start } from './command.ts'
+import { runWithin } from '../helpers/run-within.ts'
+import { type Finished, jsonLines, start } from './command.ts'
 
 /** Each test has a workspace of its own in one bucket. */
 let world: VerifyWorld
@@ -19,7 +20,7 @@ async function keepIn(workspaceId: string, count: number): Promise<Kept[]> {
 }
 
 async function verify(workspaceId: string, ...args: string[]): Promise<Finished> {
-  const finished = await run(['verify', ...args], { ...world.env, BIRD_WORKSPACE_ID: workspaceId })
+  const finished = await runWithin(['verify', ...args], { ...world.env, BIRD_WORKSPACE_ID: workspaceId })
   for (const secret of ['\u001b', 'X-Amz-', 'test-secret', '447700900456', '15550100123'])
     expect(finished.stdout + finished.stderr).not.toContain(secret)
   return finished
@@ -114,7 +115,7 @@ describe('bird-archive verify', () => {
     const [here] = await keepIn('first', 1)
     const [there] = await keepIn('second', 1)
     const nowhere = randomUUID()
-    const { code, stdout } = await run(['verify', here?.id ?? '', there?.id ?? '', nowhere, '--json'], {
+    const { code, stdout } = await runWithin(['verify', here?.id ?? '', there?.id ?? '', nowhere, '--json'], {
       ...world.env,
       BIRD_WORKSPACE_ID: 'first',
       BACKFILL_WORKSPACE_IDS: 'second',
@@ -158,7 +159,7 @@ describe('bird-archive verify', () => {
   })
 
   test('needs no key of Bird, and names what it needs', async () => {
-    const { code, stderr } = await run(['verify', '--all'], { AWS_REGION: 'eu-west-1' })
+    const { code, stderr } = await runWithin(['verify', '--all'], { AWS_REGION: 'eu-west-1' })
     expect(code).toBe(2)
     expect(stderr).toContain('BIRD_WORKSPACE_ID is not set')
     expect(stderr).toContain('ARCHIVE_BUCKET is not set')

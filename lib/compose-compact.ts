@@ -117,7 +117,7 @@ async function compactWorkspace(
   log: Log,
 ): Promise<void> {
   const { workspaceId } = tally
-  for await (const { end } of compactor.compact(workspaceId, days, signal)) {
+  for await (const end of compactor.compact(workspaceId, days, signal)) {
     tally.days += 1
     if (end.kind === 'compacted') tally.compacted += 1
     if (end.kind !== 'failed') continue

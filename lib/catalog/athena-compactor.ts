@@ -3,7 +3,7 @@ import { StoreError } from '../errors.ts'
 import type { AthenaQueries } from './athena-queries.ts'
 import type { ListDays } from './athena.ts'
 import { toCountStatement, toFilesStatement, toInsertStatement } from './compact-sql.ts'
-import type { Compacted, Compactor } from './compaction.ts'
+import { type Compacted, type Compactor, spansOf } from './compaction.ts'
 import type { FoundRow } from './rows.ts'
 import {
   type CatalogDay,
@@ -87,15 +87,14 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
   return {
     async *compact(workspaceId, days, signal) {
       const first = days.first < firstDay ? firstDay : days.first
-      const { days: listed } = await listDays(workspaceId, { ...days, first }, signal)
-      const total = listed.length
-      const [loose, done] = [listed.filter(isLoose), listed.filter((day) => !isLoose(day))]
-      const ends: Compacted[] = done.map(({ day }) => ({ kind: 'compact-already', day }))
-      let count = 0
-      for (const end of ends) yield { end, done: ++count, total }
-      for (let from = 0; from < loose.length; from += DAYS_AT_ONCE)
-        for (const end of await compactDays(workspaceId, loose.slice(from, from + DAYS_AT_ONCE), signal))
-          yield { end, done: ++count, total }
+      // Some days at a time: the names of all that lies there in years need not fit into the memory.
+      for (const span of spansOf({ ...days, first }, DAYS_AT_ONCE)) {
+        const listed = await listDays(workspaceId, span, signal)
+        const loose = listed.days.filter(isLoose)
+        for (const { day } of listed.days.filter((each) => !isLoose(each)))
+          yield { kind: 'compact-already', day }
+        if (loose.length > 0) yield* await compactDays(workspaceId, loose, signal)
+      }
     },
   }
 }

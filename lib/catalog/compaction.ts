@@ -1,3 +1,4 @@
+import { utcDay } from '../archive/keys.ts'
 import type { Days } from './sql.ts'
 
 /** What became of a day. */
@@ -22,11 +23,21 @@ export type Compacted =
 /** Puts the rows of each day that has several files together as Parquet. Nothing is deleted. */
 export interface Compactor {
   /** @throws StoreError or ConfigurationError if the bucket fails; the days until then are done */
-  compact(workspaceId: string, days: Days, signal: AbortSignal): AsyncGenerator<CompactedOf, void, undefined>
+  compact(workspaceId: string, days: Days, signal: AbortSignal): AsyncGenerator<Compacted, void, undefined>
 }
 
-export interface CompactedOf {
-  readonly end: Compacted
-  readonly done: number
-  readonly total: number
+const DAY_MS = 86_400_000
+
+/** Divides days into spans of so many at most, in their order; none where the last is before the first. */
+export function spansOf({ first, last }: Days, length: number): readonly Days[] {
+  const [from, to] = [Date.parse(first), Date.parse(last)]
+  const starts = Math.ceil(((to - from) / DAY_MS + 1) / length)
+  return Array.from({ length: Math.max(0, starts) }, (_, index) => {
+    const start = from + index * length * DAY_MS
+    return { first: dayOf(start), last: dayOf(Math.min(to, start + (length - 1) * DAY_MS)) }
+  })
+}
+
+function dayOf(time: number): string {
+  return utcDay(new Date(time))
 }

@@ -30,11 +30,7 @@ export async function compactCatalog(options: CompactOptions): Promise<number> {
   const tally = { compacted: 0, days: 0, isWhole: true }
   try {
     for (const criteria of searches)
-      for await (const { end } of local.compactor.compact(
-        criteria.workspaceId,
-        daysOf(criteria),
-        stop.signal,
-      )) {
+      for await (const end of local.compactor.compact(criteria.workspaceId, daysOf(criteria), stop.signal)) {
         if (options.json) printJson({ workspaceId: criteria.workspaceId, ...end })
         else sayDay(end)
         tally.days += 1

@@ -96,9 +96,7 @@ export function createCompactor(options: {
   return {
     async *compact(workspaceId, days, signal) {
       const listed = await segments.list(workspaceId, days, signal)
-      const total = listed.days.length
-      for (const [index, day] of listed.days.entries())
-        yield { end: await compactDay(workspaceId, day, signal), done: index + 1, total }
+      for (const day of listed.days) yield await compactDay(workspaceId, day, signal)
     },
   }
 }

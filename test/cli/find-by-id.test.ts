@@ -84,7 +84,7 @@ describe('find by id', { timeout: 120_000 }, () => {
     const never = new AbortController().signal
     const days = { first: '2024-03-01', last: '2024-05-01' }
     let compacted = 0
-    for await (const { end } of world.local.compactor.compact(WORKSPACE, days, never))
+    for await (const end of world.local.compactor.compact(WORKSPACE, days, never))
       if (end.kind === 'compacted') compacted += 1
     expect(compacted).toBe(40)
     const criteria = { workspaceId: WORKSPACE, recordingIds: kept.map(({ id }) => id) }

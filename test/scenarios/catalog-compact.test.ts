@@ -14,7 +14,7 @@ const COMPACTS = `catalog-compact/workspace=${WORKSPACE}/day=${DAY}/`
 
 async function compact(world: CatalogWorld): Promise<Compacted[]> {
   const ends: Compacted[] = []
-  for await (const { end } of world.local.compactor.compact(WORKSPACE, MARCH, NEVER)) ends.push(end)
+  for await (const end of world.local.compactor.compact(WORKSPACE, MARCH, NEVER)) ends.push(end)
   return ends
 }
 

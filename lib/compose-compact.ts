@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Context } from 'aws-lambda'
 import { utcDay } from './archive/keys.ts'
 import { takeTurns } from './backfill/schedule.ts'
@@ -11,6 +12,7 @@ import { type Clock, createDeadline, type Deadline, systemClock } from './deadli
 import { tuneEngine } from './engine.ts'
 import { ConfigurationError, StoppedError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
+import type { Vault } from './s3/vault.ts'
 import { readSearchConfig, type SearchConfig } from './search-config.ts'
 import { explainFault, wireOrExplain } from './wire-or-explain.ts'
 
@@ -67,6 +69,7 @@ function wireCompact(config: SearchConfig, options: CompactOptions): CompactHand
     writeOnce: async (key, text, signal) => {
       await connection.texts.writeOnce(key, text, 'application/json', undefined, signal)
     },
+    digest: (key, signal) => digestObject(connection.vault, key, signal),
     firstDay: config.catalog.firstDay,
   })
   return async (event, context) => {
@@ -107,6 +110,13 @@ function wireCompact(config: SearchConfig, options: CompactOptions): CompactHand
     }
     return { finished, workspaces: tallies }
   }
+}
+
+async function digestObject(vault: Vault, key: string, signal: AbortSignal): Promise<string> {
+  const { body } = await vault.openAudio(key, undefined, signal)
+  const sha256 = createHash('sha256')
+  for await (const chunk of body) sha256.update(chunk)
+  return sha256.digest('hex')
 }
 
 async function compactWorkspace(

@@ -21,6 +21,8 @@ export interface AthenaCompactorOptions {
   readonly keys: CatalogKeys
   /** Writes a document that is not there yet. */
   readonly writeOnce: (key: string, text: string, signal: AbortSignal) => Promise<void>
+  /** SHA-256 (hex) of an object. */
+  readonly digest: (key: string, signal: AbortSignal) => Promise<string>
   /** The first day of the tables' partition projection. */
   readonly firstDay: string
 }
@@ -146,18 +148,16 @@ function findWritten(day: CatalogDay, told: readonly FoundRow[], listed: readonl
 async function keep(
   workspaceId: string,
   day: CatalogDay,
-  { files, rows }: Written,
-  { keys, writeOnce }: AthenaCompactorOptions,
+  written: Written,
+  { keys, writeOnce, digest }: AthenaCompactorOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const names = files.map(({ name }) => name)
-  const members = membersOf(
-    day.files.map(({ name }) => name),
-    day,
-  )
-  const manifest = writeManifest({ files: names.map((name) => ({ name, sha256: null })), rows, members })
-  const digest = createHash('sha256').update(names.join('\n')).digest('hex').slice(0, DIGEST_LENGTH)
-  await writeOnce(keys.manifest(workspaceId, day.day, digest), manifest, signal)
+  const files: { name: string; sha256: string }[] = []
+  for (const { key, name } of written.files) files.push({ name, sha256: await digest(key, signal) })
+  const names = day.files.map(({ name }) => name)
+  const manifest = writeManifest({ files, rows: written.rows, members: membersOf(names, day) })
+  const id = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, DIGEST_LENGTH)
+  await writeOnce(keys.manifest(workspaceId, day.day, id), manifest, signal)
 }
 
 const DIGEST_LENGTH = 24

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { StoreError } from '../errors.ts'
+import { describeError, StoreError } from '../errors.ts'
 import type { Catalog } from './catalog.ts'
-import { toEntries } from './rows.ts'
+import { type FoundRow, toEntries } from './rows.ts'
 import { cutPage } from './search.ts'
 import type { LocalFile, LocalFiles } from './segments.ts'
-import { COLUMNS, type Days, daysOf, EVERY_ROW, type Parameter, toStatement } from './sql.ts'
+import { COLUMNS, type Days, daysOf, EVERY_ROW, type Parameter, type Statement, toStatement } from './sql.ts'
 
 /** Brings what is to be read for some days of a workspace onto this machine. */
 export type FetchSegments = (workspaceId: string, days: Days, signal: AbortSignal) => Promise<LocalFiles>
@@ -18,13 +18,39 @@ export function createDuckDbCatalog(fetch: FetchSegments): Catalog {
   return {
     async search(criteria, page, signal) {
       const { files, reasons } = await fetch(criteria.workspaceId, daysOf(criteria), signal)
-      await using database = await openFiles(files, signal)
-      const { text, parameters } = toStatement(criteria, page)
-      const rows = toEntries(await database.run(text, parameters))
-      const faults = [...reasons, ...files.flatMap(describeUnreadable)]
-      return { ...cutPage(rows, page), complete: faults.length === 0, reasons: faults }
+      const { rows, broken } = await searchFiles(files, toStatement(criteria, page), signal)
+      const faults = [...reasons, ...broken, ...files.flatMap(describeUnreadable)]
+      return { ...cutPage(toEntries(rows), page), complete: faults.length === 0, reasons: faults }
     },
   }
+}
+
+/** Searches what can be read: a file that DuckDB gives up at is left out, and told as `broken`. */
+async function searchFiles(
+  files: readonly LocalFile[],
+  statement: Statement,
+  signal: AbortSignal,
+): Promise<{ readonly rows: readonly FoundRow[]; readonly broken: readonly string[] }> {
+  try {
+    await using database = await openFiles(files, signal)
+    return { rows: await database.run(statement.text, statement.parameters), broken: [] }
+  } catch (error) {
+    signal.throwIfAborted()
+    const message = error instanceof Error ? error.message : String(error)
+    const broken = files.find(({ path }) => message.includes(path))
+    if (broken === undefined)
+      throw new StoreError(`the catalog cannot be searched: ${describeError(error)}`, { cause: error })
+    const others = await searchFiles(
+      files.filter((file) => file !== broken),
+      statement,
+      signal,
+    )
+    return { ...others, broken: [describeBroken(broken), ...others.broken] }
+  }
+}
+
+function describeBroken({ key }: LocalFile): string {
+  return `${key} cannot be read: move it away, and have bird-archive catalog rebuild write the rows of all sidecars again`
 }
 
 function describeUnreadable({ key, unreadableLines: lines }: LocalFile): string[] {

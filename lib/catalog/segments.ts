@@ -103,8 +103,8 @@ const MADE_OF = {
 const ManifestDocument = v.union([
   v.object({
     schema: v.literal(SCHEMA),
-    /** The Parquet files beside it; `sha256` is null where whoever wrote the file tells none. */
-    files: v.pipe(v.array(v.object({ name: FileName, sha256: v.nullable(Digest) })), v.nonEmpty()),
+    /** The Parquet files beside it. */
+    files: v.pipe(v.array(v.object({ name: FileName, sha256: Digest })), v.nonEmpty()),
     ...MADE_OF,
   }),
   v.pipe(
@@ -119,7 +119,7 @@ const ManifestDocument = v.union([
 
 /** What a compact, of one Parquet file or several, was made of. */
 export interface Manifest {
-  readonly files: readonly { readonly name: string; readonly sha256: string | null }[]
+  readonly files: readonly { readonly name: string; readonly sha256: string }[]
   readonly rows: number
   readonly members: readonly string[]
 }

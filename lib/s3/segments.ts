@@ -123,5 +123,5 @@ function isOf(name: string, { files }: Manifest): boolean {
 
 function digestOf(name: string, { manifests }: CatalogDay): string | undefined {
   const files = manifests.flatMap((manifest) => manifest.files)
-  return files.find((file) => file.name === name)?.sha256 ?? undefined
+  return files.find((file) => file.name === name)?.sha256
 }

@@ -135,6 +135,17 @@ describe('the compact function', () => {
     expect(await fetched(world)).not.toContain('2024-03-01/late.ndjson')
   })
 
+  it('tells what it wrote by its digest: where that is not it, what it was made of is read', async () => {
+    const world = await startAthenaWorld({ filesOfInsert: 2 })
+    await fill(world)
+    const before = await found(world)
+    await run(world)
+    const written = (await world.keys(COMPACTS)).filter((key) => !key.includes('/_compact-'))
+    await world.putText(written[0] ?? '', 'PAR1 something else PAR1')
+    const catalog = await world.elsewhere()
+    expect(await catalog.search({ workspaceId: WORKSPACE }, { limit: 100 }, NEVER)).toEqual(before)
+  })
+
   it('leaves a day alone that has a line which cannot be read, and says which', async () => {
     const world = await startAthenaWorld()
     await fill(world)

@@ -131,6 +131,7 @@ describe('with the rights of its role and no others', () => {
       'athena:GetQueryExecution on workgroup/SearchWorkGroup',
       'athena:GetQueryResults on workgroup/SearchWorkGroup',
       'athena:StartQueryExecution on workgroup/SearchWorkGroup',
+      's3:GetObject on ArchiveBucket/catalog-compact/*',
       's3:ListBucket on ArchiveBucket',
       's3:PutObject on ArchiveBucket/catalog-compact/*',
     ])

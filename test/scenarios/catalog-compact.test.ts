@@ -145,6 +145,19 @@ describe('a compact that cannot be relied on', () => {
     })
   })
 
+  it.each(['PAR1 something else PAR1', 'nothing', ''])(
+    'and that no manifest tells of is left out of the answer, which says so: %j',
+    async (bytes) => {
+      const before = await searchAll(world)
+      await world.putText(`${COMPACTS}20240301_written_by_athena`, bytes)
+      expect(await searchAll(world)).toEqual({
+        ...before,
+        complete: false,
+        reasons: [expect.stringMatching(/20240301_written_by_athena cannot be read: move it away/)],
+      })
+    },
+  )
+
   it.each([
     ['is no JSON', 'nothing'],
     ['is of another form', '{"schema":"x"}'],

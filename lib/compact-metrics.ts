@@ -1,6 +1,7 @@
+import { writeEmbeddedMetrics } from './embedded-metrics.ts'
+
 /** What a scheduled compaction came to, counted over all workspaces. */
 export interface CompactCount {
-  /** The function's name: two deployments in one account are kept apart by it. */
   readonly functionName: string
   /** Whether every day was looked at. */
   readonly finished: boolean
@@ -10,26 +11,8 @@ export interface CompactCount {
   readonly now: Date
 }
 
-const NAMESPACE = 'BirdRecordingArchiver'
-
-/**
- * A compaction's metrics as one line of CloudWatch Embedded Metric Format. Source: Amazon CloudWatch User Guide, "Embedded
- * metric format specification".
- */
+/** A compaction's metrics as one line. */
 export function toCompactMetrics({ functionName, finished, compacted, failed, now }: CompactCount): string {
   const counts = { CompactionsFinished: finished ? 1 : 0, DaysCompacted: compacted, DaysNotCompacted: failed }
-  return JSON.stringify({
-    _aws: {
-      Timestamp: now.getTime(),
-      CloudWatchMetrics: [
-        {
-          Namespace: NAMESPACE,
-          Dimensions: [['FunctionName']],
-          Metrics: Object.keys(counts).map((Name) => ({ Name, Unit: 'Count' })),
-        },
-      ],
-    },
-    FunctionName: functionName,
-    ...counts,
-  })
+  return writeEmbeddedMetrics({ functionName, now, counts })
 }

@@ -1,8 +1,8 @@
 import type { FailureReason, Outcome, RefusalReason } from './archive/outcome.ts'
+import { writeEmbeddedMetrics } from './embedded-metrics.ts'
 
 /** What a batch came to, counted. */
 export interface BatchCount {
-  /** The function's name, as AWS's own metrics of it have it: two deployments in one account are kept apart by it. */
   readonly functionName: string
   readonly outcomes: readonly {
     readonly outcome: Outcome
@@ -13,7 +13,6 @@ export interface BatchCount {
   readonly remainingMs: number
 }
 
-const NAMESPACE = 'BirdRecordingArchiver'
 /** CloudWatch takes at most 100 values of one metric in one line. */
 const MAX_VALUES = 100
 
@@ -36,11 +35,7 @@ const REFUSALS: readonly RefusalReason[] = [
   'never-available',
 ]
 
-/**
- * A batch's metrics as one line of CloudWatch Embedded Metric Format: Lambda's log group makes metrics of it, no call
- * needed. Zero counts are written, so that an alarm can tell "none" from "no data".
- * Source: Amazon CloudWatch User Guide, "Embedded metric format specification".
- */
+/** A batch's metrics as one line. Zero counts are written, so that an alarm can tell "none" from "no data". */
 export function toEmbeddedMetrics({ functionName, outcomes, now, remainingMs }: BatchCount): string {
   const archived = outcomes.flatMap(({ outcome, action }) =>
     outcome.kind === 'archived' && action === 'acknowledge' ? [outcome] : [],
@@ -54,7 +49,6 @@ export function toEmbeddedMetrics({ functionName, outcomes, now, remainingMs }: 
 
   const counts: Record<string, number> = {
     Archived: archived.length,
-    ArchivedBytes: archived.reduce((sum, { bytes }) => sum + bytes, 0),
     AlreadyArchived: count(({ outcome }) => outcome.kind === 'already-archived'),
     SkippedAbsent: count(
       ({ outcome }) => outcome.kind === 'nothing-to-archive' && outcome.status === 'absent',
@@ -94,18 +88,12 @@ export function toEmbeddedMetrics({ functionName, outcomes, now, remainingMs }: 
     TimeSinceEnded: since(archived.map(({ endedAt }) => endedAt)),
   }
   const present = Object.entries(times).filter(([, value]) => !Array.isArray(value) || value.length > 0)
-  const definitions = [
-    ...Object.keys(counts).map((Name) => ({ Name, Unit: Name === 'ArchivedBytes' ? 'Bytes' : 'Count' })),
-    ...present.map(([Name]) => ({ Name, Unit: 'Milliseconds' })),
-  ]
-  return JSON.stringify({
-    _aws: {
-      Timestamp: now.getTime(),
-      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: [['FunctionName']], Metrics: definitions }],
-    },
-    FunctionName: functionName,
-    ...counts,
-    ...Object.fromEntries(present),
+  return writeEmbeddedMetrics({
+    functionName,
+    now,
+    counts,
+    bytes: { ArchivedBytes: archived.reduce((sum, { bytes }) => sum + bytes, 0) },
+    milliseconds: Object.fromEntries(present),
   })
 }
 

@@ -1,8 +1,8 @@
 import { countAll, countLine, countUnexplained, oldestNotYet, type Report } from './backfill/report.ts'
+import { writeEmbeddedMetrics } from './embedded-metrics.ts'
 
 /** What a scheduled sweep came to, counted. */
 export interface SweepCount {
-  /** The function's name: two deployments in one account are kept apart by it. */
   readonly functionName: string
   /** Whether the sweep came to its end in every workspace. */
   readonly finished: boolean
@@ -14,12 +14,7 @@ export interface SweepCount {
   readonly now: Date
 }
 
-const NAMESPACE = 'BirdRecordingArchiver'
-
-/**
- * A sweep's metrics as one line of CloudWatch Embedded Metric Format. Zero counts are written, so that an alarm can tell
- * "none" from "no data". Source: Amazon CloudWatch User Guide, "Embedded metric format specification".
- */
+/** A sweep's metrics as one line. Zero counts are written, so that an alarm can tell "none" from "no data". */
 export function toSweepMetrics(sweep: SweepCount): string {
   const { functionName, finished, reports, failures, sent, requestsToBird, now } = sweep
   const sum = (count: (report: Report) => number): number =>
@@ -35,22 +30,5 @@ export function toSweepMetrics(sweep: SweepCount): string {
     RequestsToBird: requestsToBird,
   }
   const OldestNotYet = oldest.length === 0 ? 0 : now.getTime() - Math.min(...oldest)
-  return JSON.stringify({
-    _aws: {
-      Timestamp: now.getTime(),
-      CloudWatchMetrics: [
-        {
-          Namespace: NAMESPACE,
-          Dimensions: [['FunctionName']],
-          Metrics: [
-            ...Object.keys(counts).map((Name) => ({ Name, Unit: 'Count' })),
-            { Name: 'OldestNotYet', Unit: 'Milliseconds' },
-          ],
-        },
-      ],
-    },
-    FunctionName: functionName,
-    ...counts,
-    OldestNotYet,
-  })
+  return writeEmbeddedMetrics({ functionName, now, counts, milliseconds: { OldestNotYet } })
 }

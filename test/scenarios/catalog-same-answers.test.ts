@@ -1,0 +1,159 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Catalog } from '../../lib/catalog/catalog.ts'
+import type { Criteria } from '../../lib/catalog/criteria.ts'
+import type { CatalogEntry } from '../../lib/catalog/entry.ts'
+import type { Cursor } from '../../lib/catalog/search.ts'
+import { startAthenaWorld } from '../helpers/athena-world.ts'
+import { idOf, rowOf, WORKSPACE } from '../helpers/catalog-rows.ts'
+
+/** Each with a bucket of its own. */
+const RUNS = Number(process.env['SAME_ANSWERS_RUNS'] ?? 12)
+const NEVER = new AbortController().signal
+const DAYS = ['2024-02-28', '2024-02-29', '2024-03-01'] as const
+/** Few values, so that criteria meet rows, and such as a text could be mistaken for something else in. */
+const TEXTS = ["o'brien", 'ünïcode ☎', '%', '_', 'a, b', '[]', 'null', ' x', 'X', ''] as const
+const NUMBERS = ['4930123456', '493012345', '12025550121', '110'] as const
+const FINDINGS = ['cut-frame', 'duration-differs', 'junk-after-audio'] as const
+const DURATIONS = [0, 999, 1_000, 59_999, 60_000, 12_345_678] as const
+const TIMES = ['00:00:00.000', '00:00:00.001', '11:59:59.999', '12:00:00.000', '23:59:59.999'] as const
+
+const text = fc.option(fc.constantFrom(...TEXTS), { nil: null })
+const number = fc.option(fc.constantFrom(...NUMBERS), { nil: null })
+const row = fc
+  .record({
+    // Some recordings have several rows, which may differ.
+    name: fc.integer({ min: 0, max: 11 }),
+    time: fc.constantFrom(...TIMES),
+    archivedAt: fc.integer({ min: 0, max: 3 }),
+    more: fc.record({
+      source_id: text,
+      conference_id: text,
+      channel_id: text,
+      direction: fc.constantFrom('incoming', 'outgoing', null),
+      from_number: number,
+      to_number: number,
+      duration_ms: fc.constantFrom(...DURATIONS),
+      channels: fc.constantFrom(1, 2, null),
+      findings: fc.subarray([...FINDINGS]),
+      audio_version_id: text,
+    }),
+  })
+  .map(({ name, time, archivedAt, more }): CatalogEntry => {
+    const day = DAYS[name % DAYS.length] ?? DAYS[0]
+    return rowOf(`recording ${name}`, {
+      ...more,
+      created_at: `${day}T${time}Z`,
+      // No two rows of a recording come at one moment: which of them counts would be open.
+      archived_at: `2024-03-0${2 + archivedAt}T00:00:00.000Z`,
+    })
+  })
+const rows = fc.uniqueArray(row, {
+  minLength: 1,
+  maxLength: 30,
+  selector: (each) => `${each.recording_id} ${each.archived_at}`,
+})
+const moment = fc
+  .tuple(fc.constantFrom(...DAYS), fc.constantFrom(...TIMES))
+  .map(([day, time]) => new Date(`${day}T${time}Z`))
+const criteria = fc
+  .record(
+    {
+      range: fc
+        .tuple(moment, moment)
+        .filter(([one, other]) => one.getTime() !== other.getTime())
+        .map(([one, other]) => (one < other ? { from: one, to: other } : { from: other, to: one })),
+      recordingIds: fc.uniqueArray(
+        fc.integer({ min: 0, max: 14 }).map((name) => idOf(`recording ${name}`)),
+        {
+          maxLength: 4,
+        },
+      ),
+      sourceId: fc.constantFrom(...TEXTS),
+      numbers: fc.uniqueArray(fc.constantFrom(...NUMBERS), { maxLength: 3 }),
+      channelId: fc.constantFrom(...TEXTS),
+      direction: fc.constantFrom('incoming', 'outgoing'),
+      minDurationMs: fc.constantFrom(...DURATIONS),
+      maxDurationMs: fc.constantFrom(...DURATIONS),
+      findings: fc.constantFrom('any', 'none', ...FINDINGS),
+    },
+    { requiredKeys: [] },
+  )
+  .map((some): Criteria => ({ workspaceId: WORKSPACE, ...some }))
+
+/** What docs/catalog.md says that a search finds, of rows in the memory. */
+function findIn(all: readonly CatalogEntry[], wanted: Criteria): CatalogEntry[] {
+  const { range, recordingIds, sourceId, numbers, channelId, direction, findings } = wanted
+  const { minDurationMs = 0, maxDurationMs = Number.MAX_SAFE_INTEGER } = wanted
+  const matches = (each: CatalogEntry): boolean => {
+    const createdAt = new Date(each.created_at)
+    const parties = [each.from_number, each.to_number]
+    return (
+      (range === undefined || (createdAt >= range.from && createdAt < range.to)) &&
+      (recordingIds === undefined || recordingIds.includes(each.recording_id)) &&
+      (sourceId === undefined || each.source_id === sourceId || each.conference_id === sourceId) &&
+      (numbers === undefined || parties.some((party) => party !== null && numbers.includes(party))) &&
+      (channelId === undefined || each.channel_id === channelId) &&
+      (direction === undefined || each.direction === direction) &&
+      each.duration_ms >= minDurationMs &&
+      each.duration_ms <= maxDurationMs &&
+      (findings === undefined ||
+        (findings === 'any'
+          ? each.findings.length > 0
+          : findings === 'none'
+            ? each.findings.length === 0
+            : each.findings.includes(findings)))
+    )
+  }
+  const first = Map.groupBy(all.filter(matches), (each) => each.recording_id)
+  return [...first.values()]
+    .map((copies) => copies.toSorted((one, other) => (one.archived_at < other.archived_at ? -1 : 1))[0]!)
+    .toSorted((one, other) =>
+      one.created_at === other.created_at
+        ? one.recording_id < other.recording_id
+          ? -1
+          : 1
+        : one.created_at > other.created_at
+          ? -1
+          : 1,
+    )
+}
+
+async function readAll(catalog: Catalog, wanted: Criteria, limit: number): Promise<CatalogEntry[]> {
+  const found: CatalogEntry[] = []
+  let after: Cursor | undefined
+  do {
+    const page = await catalog.search(wanted, { limit, after }, NEVER)
+    expect([page.complete, page.reasons]).toEqual([true, []])
+    found.push(...page.rows)
+    after = page.next
+  } while (after !== undefined)
+  return found
+}
+
+describe('both engines', () => {
+  it('find what a search of the rows one by one finds, whatever the rows and the criteria, page by page', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        rows,
+        fc.array(criteria, { minLength: 4, maxLength: 6 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (all, searches, limit) => {
+          const world = await startAthenaWorld()
+          const [some, others] = [all.filter((_, at) => at % 2 === 0), all.filter((_, at) => at % 2 === 1)]
+          for (const day of DAYS)
+            for (const [name, part] of Object.entries({ some, others, again: some })) {
+              const ofDay = part.filter((each) => each.created_at.startsWith(day))
+              if (ofDay.length > 0) await world.put(day, name, ofDay)
+            }
+          for (const wanted of searches) {
+            const expected = findIn(all, wanted)
+            expect(await readAll(world.local.catalog, wanted, limit)).toEqual(expected)
+            expect(await readAll(world.catalog, wanted, limit)).toEqual(expected)
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    )
+  }, 300_000)
+})

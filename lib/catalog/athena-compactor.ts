@@ -9,6 +9,7 @@ import {
   type CatalogDay,
   type CatalogKeys,
   dropCovered,
+  isCompact,
   type ListedSegment,
   membersOf,
   writeManifest,
@@ -92,9 +93,8 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
       // Some days at a time: the names of all that lies there in years need not fit into the memory.
       for (const span of spansOf({ ...days, first }, DAYS_AT_ONCE)) {
         const listed = await listDays(workspaceId, span, signal)
-        const loose = listed.days.filter(isLoose)
-        for (const { day } of listed.days.filter((each) => !isLoose(each)))
-          yield { kind: 'compact-already', day }
+        const loose = listed.days.filter((day) => !isCompact(day))
+        for (const { day } of listed.days.filter(isCompact)) yield { kind: 'compact-already', day }
         if (loose.length > 0) yield* await compactDays(workspaceId, loose, signal)
       }
     },
@@ -104,10 +104,6 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
 const NEVER = new AbortController().signal
 const TOO_WIDE =
   'compact: more would have to be read than one search may: raise searchScanGb of the deployment'
-
-function isLoose(day: CatalogDay): boolean {
-  return dropCovered(day).length > 1
-}
 
 function failed({ day }: CatalogDay, reasons: readonly string[]): Compacted {
   return { kind: 'failed', day, reasons }

@@ -170,6 +170,15 @@ export function dropCovered({
   return files.filter(({ name }) => !covers.some((members) => isCoveredBy(name, members)))
 }
 
+/** Whether all that has to be read of a day is one file, or those that were written together as one compact. */
+export function isCompact(day: Pick<CatalogDay, 'files' | 'manifests'>): boolean {
+  const wanted = dropCovered(day).map(({ name }) => name)
+  return (
+    wanted.length <= 1 ||
+    day.manifests.some(({ files }) => wanted.every((name) => files.some((file) => file.name === name)))
+  )
+}
+
 /** Files of a day, and what those among them were made of that are compacts themselves: what a compact of them covers. */
 export function membersOf(
   names: readonly string[],

@@ -5,7 +5,7 @@ import type { Compacted, Compactor } from '../catalog/compaction.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
-  dropCovered,
+  isCompact,
   type LocalFile,
   membersOf,
   writeManifest,
@@ -67,7 +67,7 @@ export function createCompactor(options: {
     day: CatalogDay,
     signal: AbortSignal,
   ): Promise<Compacted> => {
-    if (dropCovered(day).length < 2) return { kind: 'compact-already', day: day.day }
+    if (isCompact(day)) return { kind: 'compact-already', day: day.day }
     const { files, reasons } = await segments.bring(workspaceId, day, signal)
     // A line that cannot be read must not be forgotten: its file is left as it is.
     const whole = files.filter(({ unreadableLines }) => unreadableLines === 0)

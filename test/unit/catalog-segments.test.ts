@@ -4,6 +4,7 @@ import {
   createCatalogKeys,
   divideDays,
   dropCovered,
+  isCompact,
   type ListedSegment,
   type Manifest,
   readManifest,
@@ -119,6 +120,25 @@ describe('what a compact takes the place of', () => {
       'a',
       'b',
     ])
+  })
+})
+
+describe('a day', () => {
+  const day = (names: string[], ...manifests: Manifest[]): boolean =>
+    isCompact({ files: names.map(file), manifests })
+
+  it('is compact where one file is read of it, or those of one compact', () => {
+    expect(day([])).toBe(true)
+    expect(day(['1.ndjson'])).toBe(true)
+    expect(day(['1.ndjson', '2.ndjson', 'a'], manifest('a', '1.ndjson', '2.ndjson'))).toBe(true)
+    expect(day(['1.ndjson', '2.ndjson', 'a', 'b'], together(['a', 'b'], '1.ndjson', '2.ndjson'))).toBe(true)
+  })
+
+  it('is not where more is read', () => {
+    expect(day(['1.ndjson', '2.ndjson'])).toBe(false)
+    expect(day(['1.ndjson', '2.ndjson', 'a'], manifest('a', '1.ndjson'))).toBe(false)
+    expect(day(['1.ndjson', 'a', 'b', '2.ndjson'], together(['a', 'b'], '1.ndjson'))).toBe(false)
+    expect(day(['a', 'b'], manifest('a', '1.ndjson'), manifest('b', '2.ndjson'))).toBe(false)
   })
 })
 

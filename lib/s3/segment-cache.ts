@@ -81,7 +81,7 @@ export function createSegmentCache(place: Place, directory: string): SegmentCach
       try {
         await download(place, segment, temporary, signal)
         await check(segment, temporary, sha256)
-        const unreadableLines = format === 'ndjson' ? countUnreadable(await readFile(temporary, 'utf8')) : 0
+        const unreadableLines = format === 'ndjson' ? countUnreadable(await readFile(temporary)) : 0
         const name = `${id}-${unreadableLines}.${EXTENSIONS[format]}`
         await rename(temporary, join(home, name))
         names.set(id, name)

@@ -131,6 +131,22 @@ describe('an answer that is not complete says so', () => {
     })
   })
 
+  it.each([
+    ['half a surrogate pair', Buffer.from(segmentOf([rowOf('lost', { source_id: 'x\ud83dy' })]))],
+    ['a byte that is no UTF-8', Buffer.from(segmentOf([rowOf('lost', { source_id: 'x\xffy' })]), 'latin1')],
+  ])('where a line has %s, and no compaction hides it', async (_, line) => {
+    const world = await startDays()
+    const key = keyOf('2024-03-01', 'odd')
+    await world.putText(key, Buffer.concat([Buffer.from(segmentOf([rowOf('known')])), line]))
+    const before = await search(world)
+    expect(before.rows).toHaveLength(5)
+    expect(before).toMatchObject({ complete: false, reasons: [expect.stringContaining(`1 line of ${key}`)] })
+    const days = { first: '2024-03-01', last: '2024-03-01' }
+    for await (const { kind } of world.local.compactor.compact(WORKSPACE, days, NEVER))
+      expect(kind).toBe('failed')
+    expect(await search(world)).toEqual(before)
+  })
+
   it('where an object cannot be fetched, and finds the rest', async () => {
     const world = await startDays()
     const key = keyOf('2024-03-01', 'one')

@@ -55,6 +55,8 @@ describe('the row of a recording', () => {
     ['no time', { startedAt: 'never' }, 'started_at', null],
     ['no creation', { createdAt: '0001-01-01T00:00:00Z' }, 'created_at', '2026-11-23T14:00:00.000Z'],
     ['an empty text', { direction: '' }, 'direction', null],
+    ['half a surrogate pair', { sourceId: 'x\ud83dy' }, 'source_id', 'x\ufffdy'],
+    ['a whole pair', { sourceId: 'x😀y' }, 'source_id', 'x😀y'],
     ['no text', { conferenceId: 7 }, 'conference_id', null],
     [
       'a number with +',

@@ -51,15 +51,10 @@ function choose([name = '']: readonly string[]): (typeof COMMANDS)[string][] {
 }
 
 /**
- * Runs the command line. Resolves to the exit code; never rejects.
- * @param argv the arguments alone, without Node and script
+ * The command line that `argv` asks for: one command's alone, or all of it.
+ * @param finish is told the exit code of a command that has come to its end
  */
-export async function main(argv: string[]): Promise<number> {
-  quitWhenNobodyReads()
-  let exitCode: number = EXIT.done
-  const finish: Finish = (code) => {
-    exitCode = code
-  }
+export async function composeProgram(argv: readonly string[], finish: Finish): Promise<Command> {
   const program = new Command('bird-archive')
     .description(
       'Keeps the recordings of your Bird calls in your own S3 bucket: complete, unaltered, findable.',
@@ -69,6 +64,19 @@ export async function main(argv: string[]): Promise<number> {
     .showHelpAfterError('(add --help to see how it is used)')
     .exitOverride()
   for (const load of choose(argv)) (await load())(program, finish)
+  return program
+}
+
+/**
+ * Runs the command line. Resolves to the exit code; never rejects.
+ * @param argv the arguments alone, without Node and script
+ */
+export async function main(argv: string[]): Promise<number> {
+  quitWhenNobodyReads()
+  let exitCode: number = EXIT.done
+  const program = await composeProgram(argv, (code) => {
+    exitCode = code
+  })
   try {
     await program.parseAsync(argv, { from: 'user' })
     return exitCode

@@ -75,7 +75,7 @@ export async function serveSearch(
       return {
         kind: 'unknown-search',
         detail:
-          'begin it again, without query: it has expired, or was begun by somebody else or for something else',
+          'begin it again, without query: it has failed or expired, or was begun by somebody else or for something else',
       }
   }
 }

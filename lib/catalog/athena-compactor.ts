@@ -40,11 +40,18 @@ const LABEL = 'compact'
 export function createAthenaCompactor(options: AthenaCompactorOptions): Compactor {
   const { queries, listDays, firstDay } = options
 
-  const ask = async (statement: Statement, signal: AbortSignal): Promise<readonly FoundRow[]> => {
+  /** Resolves to its id when it has succeeded. */
+  const run = async (statement: Statement, signal: AbortSignal): Promise<string> => {
     const id = await queries.begin(statement, LABEL, signal)
     const end = await queries.wait(id, NEVER, signal)
     if (end !== 'succeeded') throw new StoreError(TOO_WIDE)
-    return await queries.rows(id, signal)
+    return id
+  }
+
+  const ask = async (statement: Statement, signal: AbortSignal): Promise<readonly FoundRow[]> => {
+    const rows = await queries.rows(await run(statement, signal), signal)
+    if (rows === undefined) throw new StoreError('compact: Athena does not have what it has just counted')
+    return rows
   }
 
   const compactDays = async (
@@ -54,9 +61,12 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
   ): Promise<readonly Compacted[]> => {
     const names = days.map(({ day }) => day)
     const counts = byDay(await ask(toCountStatement(workspaceId, names), signal))
-    const whole = days.filter(({ day }) => numberOf(counts.get(day)?.[0], 'unreadable') === 0)
+    // A day of empty files has no row, and no count.
+    const whole = days.filter(
+      ({ day }) => counts.has(day) && numberOf(counts.get(day)?.[0], 'unreadable') === 0,
+    )
     if (whole.length > 0)
-      await ask(
+      await run(
         toInsertStatement(
           workspaceId,
           whole.map(({ day }) => day),
@@ -66,6 +76,7 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
     const files = byDay(await ask(toFilesStatement(workspaceId, names), signal))
     const listed = await listDays(workspaceId, { first: names[0] ?? '', last: names.at(-1) ?? '' }, signal)
     const ends = days.map(async (day): Promise<Compacted> => {
+      if (!counts.has(day.day)) return failed(day, ['it has several files, and no row in any of them'])
       if (!whole.includes(day)) return failed(day, ['it has lines that cannot be read'])
       const written = findWritten(day, files.get(day.day) ?? [], listed.days)
       const recordings = numberOf(counts.get(day.day)?.[0], 'recordings')

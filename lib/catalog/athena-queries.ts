@@ -2,8 +2,9 @@ import {
   type AthenaClient,
   AthenaServiceException,
   GetQueryExecutionCommand,
-  paginateGetQueryResults,
+  GetQueryResultsCommand,
   type QueryExecution,
+  type QueryExecutionStatus,
   StartQueryExecutionCommand,
   StopQueryExecutionCommand,
 } from '@aws-sdk/client-athena'
@@ -19,15 +20,18 @@ export interface AthenaQueries {
    * @param label stands in front of its text, so that {@link isLabelled} knows it again
    */
   begin(statement: Statement, label: string, signal: AbortSignal): Promise<string>
-  /** Whether there is a statement of this id that was begun with this label. */
+  /** Whether there is a statement of this id that was begun with this label, and its result may still be had. */
   isLabelled(id: string, label: string, signal: AbortSignal): Promise<boolean>
   /**
    * Waits for a statement, as long as `until` is not aborted; where `signal` is, the statement is stopped.
    * @throws StoreError or ConfigurationError if it failed
    */
   wait(id: string, until: AbortSignal, signal: AbortSignal): Promise<'succeeded' | 'waiting' | 'too-wide'>
-  /** All rows of a statement that succeeded, by the names of their columns. */
-  rows(id: string, signal: AbortSignal): Promise<readonly FoundRow[]>
+  /**
+   * All rows of a statement that succeeded, by the names of their columns; undefined where Athena does not keep them any more.
+   * @throws StoreError if Athena gives anything but all of them
+   */
+  rows(id: string, signal: AbortSignal): Promise<readonly FoundRow[] | undefined>
 }
 
 export interface AthenaPlace {
@@ -99,12 +103,13 @@ export function createAthenaQueries({ client, database, workGroup, clock }: Athe
     },
     async isLabelled(id, label, signal) {
       try {
-        const { Query: text } = await describe(id, signal)
-        return text?.startsWith(`-- ${label}\n`) === true
+        const { Query: text, Status: status } = await describe(id, signal)
+        return text?.startsWith(`-- ${label}\n`) === true && !hasFailed(status)
       } catch (error) {
+        const failure = athenaFailure('look for a search', error, signal)
         // What Athena says of an id that it does not know.
-        if (error instanceof AthenaServiceException && error.name === 'InvalidRequestException') return false
-        throw athenaFailure('look for a search', error, signal)
+        if (failure instanceof StoreError && isInvalid(error)) return false
+        throw failure
       }
     },
     async wait(id, until, signal) {
@@ -117,34 +122,62 @@ export function createAthenaQueries({ client, database, workGroup, clock }: Athe
       }
     },
     async rows(id, signal) {
-      const lists: (readonly (string | undefined)[])[] = []
+      const lines: (readonly (string | undefined)[])[] = []
+      const tokens = new Set<string | undefined>([undefined])
+      let token: string | undefined
       try {
-        const pages = paginateGetQueryResults(
-          { client, pageSize: PAGE_ROWS, stopOnSameToken: true },
-          { QueryExecutionId: id },
-          { abortSignal: signal },
-        )
-        for await (const { ResultSet: set } of pages)
-          for (const { Data: data = [] } of set?.Rows ?? [])
-            lists.push(data.map((datum) => datum.VarCharValue))
+        do {
+          const page = await client.send(
+            new GetQueryResultsCommand({ QueryExecutionId: id, MaxResults: PAGE_ROWS, NextToken: token }),
+            { abortSignal: signal },
+          )
+          for (const { Data: data = [] } of page.ResultSet?.Rows ?? [])
+            lines.push(data.map((datum) => datum.VarCharValue))
+          token = page.NextToken
+          // Whoever ended here would take a part for the whole; whoever went on would never end.
+          if (token !== undefined && tokens.has(token)) throw new StoreError(IN_CIRCLES)
+          tokens.add(token)
+        } while (token !== undefined)
       } catch (error) {
-        throw athenaFailure('read what a search found', error, signal)
+        const failure = athenaFailure('read what a search found', error, signal)
+        // The statement and its work group are there, so all that can be wrong with the request is that nothing is left to read.
+        if (failure instanceof StoreError && isInvalid(error)) return undefined
+        throw failure
       }
-      return toFoundRows(lists)
+      // Also a search that has found nothing has the names of its columns.
+      if (lines.length === 0) throw new StoreError('read what a search found: Athena gave no result')
+      return toFoundRows(lines)
     },
   }
+}
+
+const IN_CIRCLES = 'read what a search found: Athena says that more follow, and does not go on'
+
+/** The work group's limit (Athena User Guide, "Configure data usage controls"). */
+const TOO_WIDE = /bytes scanned limit/i
+
+function reasonOf(status: QueryExecutionStatus | undefined): string {
+  return redact(status?.AthenaError?.ErrorMessage ?? status?.StateChangeReason ?? 'no reason given')
+}
+
+/** Whether asking again will never have anything of it. */
+function hasFailed(status: QueryExecutionStatus | undefined): boolean {
+  return (status?.State === 'FAILED' || status?.State === 'CANCELLED') && !TOO_WIDE.test(reasonOf(status))
 }
 
 /** @throws StoreError or ConfigurationError unless it succeeded, or would have read too much */
 function judgeEnd({ Status: status }: QueryExecution): 'succeeded' | 'too-wide' {
   if (status?.State === 'SUCCEEDED') return 'succeeded'
-  const reason = redact(status?.AthenaError?.ErrorMessage ?? status?.StateChangeReason ?? 'no reason given')
-  // The work group's limit (Athena User Guide, "Configure data usage controls").
-  if (/bytes scanned limit/i.test(reason)) return 'too-wide'
+  const reason = reasonOf(status)
+  if (TOO_WIDE.test(reason)) return 'too-wide'
   // Access denied while reading, or a table that is not there: Athena has no type of its own for each.
   if (/access denied|not authorized|does not exist|permission/i.test(reason))
     throw new ConfigurationError([`Athena cannot search: ${reason}`])
   throw new StoreError(`search: Athena ended ${status?.State ?? 'without a state'}: ${reason}`)
+}
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof AthenaServiceException && error.name === 'InvalidRequestException'
 }
 
 function athenaFailure(operation: string, error: unknown, signal: AbortSignal): unknown {

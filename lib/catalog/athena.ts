@@ -45,9 +45,12 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     label: string,
     signal: AbortSignal,
   ): Promise<readonly string[]> => {
-    const ids = [await queries.begin(toStatement(criteria, page, extent), label, signal)]
-    if (extent.looseDays?.length !== 0)
-      ids.push(await queries.begin(toUnreadableStatement(extent), label, signal))
+    const statements = [toStatement(criteria, page, extent)]
+    if (extent.looseDays?.length !== 0) statements.push(toUnreadableStatement(extent))
+    const labels = labelsOf(label, statements.length)
+    const ids: string[] = []
+    for (const [at, statement] of statements.entries())
+      ids.push(await queries.begin(statement, labels[at] ?? label, signal))
     return ids
   }
 
@@ -64,12 +67,16 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     const states = await settleAll(ids.map((id) => queries.wait(id, wait.until, signal)))
     if (states.includes('too-wide')) return { kind: 'too-wide', detail: TOO_WIDE }
     if (states.includes('waiting')) return { kind: 'searching', query: ids.join('.') }
-    const rows = toEntries(await queries.rows(search, signal))
+    const rows = await queries.rows(search, signal)
     const lines = unreadable === undefined ? 0 : await countLines(unreadable, queries, signal)
+    if (rows === undefined || lines === undefined) {
+      if (taken !== undefined) return { kind: 'unknown-query' }
+      throw new StoreError('search: Athena does not have what it has just found')
+    }
     const faults = [...reasons, ...(lines === 0 ? [] : [describeUnreadable(lines)])]
     return {
       kind: 'found',
-      result: { ...cutPage(rows, page), complete: faults.length === 0, reasons: faults },
+      result: { ...cutPage(toEntries(rows), page), complete: faults.length === 0, reasons: faults },
     }
   }
 
@@ -123,9 +130,14 @@ function describeUnreadable(lines: number): string {
   return `${what} cannot be read: bird-archive catalog rebuild writes the rows of all sidecars again`
 }
 
-async function countLines(id: string, queries: AthenaQueries, signal: AbortSignal): Promise<number> {
-  const [row] = await queries.rows(id, signal)
-  const lines = Number(row?.['lines'])
+async function countLines(
+  id: string,
+  queries: AthenaQueries,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const rows = await queries.rows(id, signal)
+  if (rows === undefined) return undefined
+  const lines = Number(rows[0]?.['lines'])
   if (!Number.isSafeInteger(lines)) throw new StoreError('search: Athena counted no lines')
   return lines
 }
@@ -143,6 +155,11 @@ function labelOf(caller: string, criteria: Criteria, page: Page): string {
     .digest('hex')
 }
 
+/** Whoever takes up the rows alone, without what tells whether they are all, has not that search. */
+function labelsOf(label: string, statements: number): readonly string[] {
+  return Array.from({ length: statements }, (_, at) => `${label} ${at + 1} of ${statements}`)
+}
+
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 const QUERY = new RegExp(`^${UUID}(?:\\.${UUID})?$`)
 
@@ -157,6 +174,7 @@ async function areOurs(
   queries: AthenaQueries,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const ours = await Promise.all(ids.map((id) => queries.isLabelled(id, label, signal)))
+  const labels = labelsOf(label, ids.length)
+  const ours = await Promise.all(ids.map((id, at) => queries.isLabelled(id, labels[at] ?? label, signal)))
   return ours.every(Boolean)
 }

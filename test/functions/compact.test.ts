@@ -169,6 +169,14 @@ describe('the compact function', () => {
     expect(result.rows).toHaveLength(11)
   })
 
+  it('puts the other days together where one has nothing but empty files', async () => {
+    const world = await startAthenaWorld()
+    await fill(world)
+    for (const batch of ['empty-1', 'empty-2']) await world.put('2024-02-29', batch, [])
+    const { answer } = await run(world)
+    expect(answer).toMatchObject({ finished: true, workspaces: [{ compacted: 2, failed: 1 }] })
+  })
+
   it('keeps everything to be read where other rows came while it ran, and does it at the next run', async () => {
     const world = await startAthenaWorld()
     await fill(world)

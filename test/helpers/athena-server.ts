@@ -28,8 +28,16 @@ export interface AthenaConduct {
   ) => { readonly status: number; readonly type: string; readonly message: string } | undefined
   /** Rows of a page of results at most. */
   pageRows?: number
+  /** Changes a page of results. */
+  page?: (page: AthenaResultPage) => AthenaResultPage
   /** Called when an operation has been asked for. */
   onOperation?: (operation: string) => void | Promise<void>
+}
+
+/** A page of results, as GetQueryResults gives it. */
+export interface AthenaResultPage {
+  readonly ResultSet?: { readonly Rows: readonly object[] }
+  readonly NextToken?: string
 }
 
 export interface AthenaServer {
@@ -145,7 +153,8 @@ export async function startAthena(tables: AthenaTables, workGroup: string): Prom
       const Rows = lines.slice(from, from + most).map((line) => ({
         Data: line.map((value) => (value === null ? {} : { VarCharValue: value })),
       }))
-      return { UpdateCount: result.written, ResultSet: { Rows }, ...rest }
+      const page = { ResultSet: { Rows }, ...rest }
+      return { UpdateCount: result.written, ...(state.conduct.page?.(page) ?? page) }
     },
     StopQueryExecution(input) {
       const found = find(input)

@@ -16,6 +16,14 @@ const policy = {
 const read = (rawQueryString: string): ReadRequest<WrittenSearch> =>
   readRequest(callOf('search', { rawQueryString: `workspace=ours&${rawQueryString}` }), policy)
 
+it('a search is the same in whatever order a client sorts what it signs', () => {
+  const one = read('number=110&number=%2B4930123456&from=2024-03-01')
+  const other = read('from=2024-03-01&number=%2B4930123456&number=110')
+  if (!one.ok || !other.ok || one.request.name !== 'search' || other.request.name !== 'search')
+    throw new Error('both are searches')
+  expect(JSON.stringify(one.request.search)).toBe(JSON.stringify(other.request.search))
+})
+
 describe('a query', () => {
   it('keeps what is given several times apart, commas and all', () => {
     const { values, faults } = readQuery('id=a,b&id=c&number=+49+30&number=%2B1', SEARCH_PARAMETERS)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -77,7 +77,8 @@ export function createSegmentCache(place: Place, directory: string): SegmentCach
         )
         if (size === bytes) return { path, unreadableLines: Number(NAME.exec(held)?.[1]) }
       }
-      const temporary = join(home, `${id}.${process.pid}.part`)
+      // Two searches may fetch it at once, also in one process: neither must meet the other's half of it.
+      const temporary = join(home, `${id}.${randomUUID()}.part`)
       try {
         await download(place, segment, temporary, signal)
         await check(segment, temporary, sha256)

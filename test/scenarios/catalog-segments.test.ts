@@ -94,6 +94,15 @@ describe('what a search fetches', () => {
 })
 
 describe('a copy on this machine', () => {
+  it('is whole for each of several searches that fetch it at once', async () => {
+    const world = await startDays()
+    const results = await Promise.all(Array.from({ length: 8 }, () => search(world)))
+    for (const result of results) {
+      expect(foundDays(result)).toEqual([...DAYS].toReversed())
+      expect(result.complete).toBe(true)
+    }
+  })
+
   it('may lie in a directory with whatever name', async () => {
     const world = await startDays(join(await makeDirectory(), `it's [a] "cache" * day=x ?`))
     expect(foundDays(await search(world))).toEqual(DAYS.toReversed())

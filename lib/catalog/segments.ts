@@ -152,13 +152,13 @@ export interface CatalogDay {
 
 /**
  * Drops the files of a day whose rows are in a compact that is there, all of it. A compact is dropped only for one that has
- * all that it has: two that name each other are both read.
+ * all that it has: two that name each other are both read. An empty file is no compact: Athena passes over it without a word.
  */
 export function dropCovered({
   files,
   manifests,
 }: Pick<CatalogDay, 'files' | 'manifests'>): readonly ListedSegment[] {
-  const present = new Set(files.map(({ name }) => name))
+  const present = new Set(files.filter(({ bytes }) => bytes !== 0).map(({ name }) => name))
   const made = new Map(
     manifests.flatMap((manifest) => manifest.files.map(({ name }) => [name, manifest.members] as const)),
   )

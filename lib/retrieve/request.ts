@@ -147,7 +147,8 @@ function readSearchRequest<Search>(
 export function writtenCriteria(values: Values): Omit<WrittenSearch, 'workspace'> {
   const known: Parameters = CRITERIA_PARAMETERS
   const given = Object.entries(known).flatMap(([name, { most = 1 }]) => {
-    const all = values[name]
+    // Blanks around a value mean nothing, and the line in the access log that has it is not endless.
+    const all = values[name]?.map((value) => value.trim())
     return all === undefined ? [] : [[name, most === 1 ? all[0] : all.toSorted()] as const]
   })
   return Object.fromEntries(given)

@@ -214,6 +214,18 @@ describe('GET /recordings', () => {
       }
   })
 
+  it('takes blanks around a value, however many, for nothing, also in the access log', async () => {
+    const world = await startApiWorld()
+    await world.catalogue()
+    const given = { sourceId: 'x', channel: 'y', direction: 'incoming', minDuration: '1', findings: 'any' }
+    const blanks = '%09'.repeat(990)
+    const query = Object.entries({ ...given, maxDuration: '2', country: 'DE' })
+      .map(([name, value]) => `${name}=${blanks}${value}`)
+      .join('&')
+    expect(await world.ask({ path: '/recordings', query })).toMatchObject({ status: 200 })
+    expect(await world.accessLines()).toMatchObject([{ criteria: given }])
+  })
+
   it('is safe from what would be SQL', async () => {
     const world = await startApiWorld()
     await fill(world)

@@ -94,6 +94,11 @@ describe('what a compact takes the place of', () => {
     ])
   })
 
+  it('is nothing where the compact is empty, which Athena passes over in silence', () => {
+    const files = ['1.ndjson', 'a'].map((name) => ({ ...file(name), bytes: name === 'a' ? 0 : 1 }))
+    expect(dropCovered({ files, manifests: [manifest('a', '1.ndjson')] })).toEqual(files)
+  })
+
   it('is all of it only where all of its files are there', () => {
     const both = together(['a', 'b'], '1.ndjson', '2.ndjson')
     expect(left(['1.ndjson', '2.ndjson', 'a', 'b'], both)).toEqual(['a', 'b'])

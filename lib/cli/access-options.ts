@@ -50,7 +50,9 @@ export function readWorkspaces(
 /** Recording ids as they were given, each once, in lower case. */
 export function readRecordingIds(given: readonly string[]): readonly string[] {
   const faults = given.flatMap((text, index) =>
-    isRecordingId(text.trim()) ? [] : [`argument ${index + 1} is not a recording id (a UUID)`],
+    isRecordingId(text.trim())
+      ? []
+      : [`argument ${index + 1} is not a recording id (a UUID): bird-archive find looks it up`],
   )
   if (faults.length > 0) throw new UsageError('These are no recordings:', faults)
   return [...new Set(given.map((text) => text.trim().toLowerCase()))]

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { ZipFile } from 'yazl'
 import type { ExportedFile } from '../retrieve/manifest.ts'
 import { giveName } from './get-file.ts'
+import { explainUnwritable } from './unwritable.ts'
 import { UsageError } from './usage-error.ts'
 
 /** How one file goes into an archive. */
@@ -144,8 +145,7 @@ async function create(part: string): Promise<FileHandle> {
   try {
     return await open(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, FILE_MODE)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new UsageError('The file cannot be written.', [`${part}: ${code ?? String(error)}`])
+    throw explainUnwritable(part, error)
   }
 }
 

@@ -4,19 +4,22 @@ import type { CatalogEntry } from '../catalog/entry.ts'
 /** One column of the table: its title, its width, and what stands in it. */
 type Column = readonly [title: string, width: number, cell: (entry: CatalogEntry) => string]
 
-const CALL: readonly Column[] = [
+const TIME: readonly Column[] = [
   ['call (UTC)', 19, ({ created_at }) => created_at.slice(0, 19).replace('T', ' ')],
   ['length', 8, ({ duration_ms }) => writeLength(duration_ms).padStart(8)],
   ['', 3, ({ direction }) => DIRECTIONS[direction ?? ''] ?? ''],
+]
+const PARTIES: readonly Column[] = [
   ['from', 15, ({ from_number }) => from_number ?? 'withheld'],
   ['to', 15, ({ to_number }) => to_number ?? 'withheld'],
 ]
+const CALL = [...TIME, ...PARTIES]
 const RECORDING: Column = ['recording', 36, ({ recording_id }) => recording_id]
 const FINDINGS: Column = ['findings', 8, ({ findings }) => findings.join(' ')]
 const DIRECTIONS: Readonly<Record<string, string>> = { incoming: 'in', outgoing: 'out' }
 const GAP = '  '
 
-/** How rows are laid out on a terminal of this width: a recording in a line, or in two where that does not fit. */
+/** How rows are laid out on a terminal of this width: a recording in a line, or in two or three where that does not fit. */
 export interface FindTable {
   readonly head: readonly string[]
   lines(this: void, entry: CatalogEntry): readonly string[]
@@ -28,12 +31,17 @@ export function layTable(width: number | undefined): FindTable {
   const fit = (line: string): string => cut(line.trimEnd(), width)
   if (width === undefined || width >= widthOf([...CALL, RECORDING]) + GAP.length + FINDINGS[1])
     return { head: [fit(titles(one))], lines: (entry) => [fit(cells(one, entry))] }
+  // Somebody will want to copy it: it stays whole, however narrow the terminal is.
+  const indent = width >= 40 ? '    ' : ''
+  const id = (entry: CatalogEntry): string => `${indent}${RECORDING[2](entry)}`
+  if (width >= widthOf(CALL))
+    return { head: [], lines: (entry) => [fit(cells([...CALL, FINDINGS], entry)), id(entry)] }
   return {
     head: [],
     lines: (entry) => [
-      fit(cells([...CALL, FINDINGS], entry)),
-      // Somebody will want to copy it: it stays whole, however narrow the terminal is.
-      `${width >= 40 ? '    ' : ''}${RECORDING[2](entry)}`,
+      fit(cells([...TIME, FINDINGS], entry)),
+      fit(`${indent}${cells(PARTIES, entry)}`),
+      id(entry),
     ],
   }
 }

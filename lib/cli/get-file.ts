@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Sidecar } from '../archive/sidecar.ts'
 import { nameFile } from '../retrieve/file-name.ts'
 import type { Destination } from '../retrieve/retrieve.ts'
+import { explainUnwritable } from './unwritable.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Told of each piece, with all that has come so far. */
@@ -79,7 +80,7 @@ async function create(part: string): Promise<FileHandle> {
       throw new UsageError('Another download is under way, or one was killed.', [
         `${part} is there: remove it if nobody writes to it, or add --force`,
       ])
-    throw new UsageError('The file cannot be written.', [`${part}: ${code ?? String(error)}`])
+    throw explainUnwritable(part, error)
   }
 }
 

@@ -9,7 +9,8 @@ export function explainRefusal(refusal: AudioFault | Missing, workspaceIds: read
     case 'not-archived':
       return [
         `it is not archived in ${workspaceIds.length === 1 ? 'workspace' : 'any of the workspaces'} ${workspaceIds.join(', ')}`,
-        'archive it with: bird-archive archive ID (or name another one with --workspace)',
+        'is the id right? bird-archive find looks it up; --workspace names another workspace',
+        'if Bird has it still, archive it: bird-archive archive ID',
       ]
     case 'unreadable-sidecar':
       return [`its sidecar cannot be relied on: ${refusal.fault}`, `look at ${refusal.key}`]

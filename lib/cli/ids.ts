@@ -27,7 +27,7 @@ const MAX_QUOTED = 60
 
 /**
  * Reads a list of recordings: one id a line; CSV (a column named `recordingId` or `id`, else the first); or NDJSON
- * (`{"recordingId", "workspaceId"?}`), even mixed. Empty lines and lines that start with `#` don't count.
+ * (`{"recordingId", "workspaceId"?}`, or what `find --json` writes), even mixed. Empty lines and lines that start with `#` don't count.
  * @param source what a fault is called by, such as `ids.csv`
  */
 export function readIds(text: string, source: string): ReadIds {
@@ -78,7 +78,13 @@ function readObject(line: string): AskedFor | string {
   } catch {
     return 'this is no JSON object'
   }
-  const { recordingId, workspaceId } = json as { recordingId?: unknown; workspaceId?: unknown }
+  // With underscores as `find --json` writes them.
+  const {
+    recording_id,
+    workspace_id,
+    recordingId = recording_id,
+    workspaceId = workspace_id,
+  } = json as Readonly<Record<string, unknown>>
   if (typeof recordingId !== 'string') return 'the object has no recordingId'
   if (workspaceId !== undefined && typeof workspaceId !== 'string') return 'the workspaceId is no text'
   return check(recordingId, workspaceId)

@@ -168,7 +168,7 @@ function readRequesterWithReason(
   const requester = readRequester(options, config)
   const { reason } = requester
   if (reason === undefined)
-    throw new UsageError('Why?', ['say with --reason why; it goes into the access log'])
+    throw new UsageError('Why?', ['say why with --reason; it goes into the access log'])
   return { ...requester, reason }
 }
 

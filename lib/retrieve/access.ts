@@ -64,7 +64,7 @@ export function checkReason(
     return required
       ? {
           ok: false,
-          fault: 'a reason is required here: say with --reason why (RETRIEVE_REASON_REQUIRED=true)',
+          fault: 'a reason is required here: say why with --reason (RETRIEVE_REASON_REQUIRED=true)',
         }
       : { ok: true, reason: undefined }
   const fault = checkText('reason', reason)

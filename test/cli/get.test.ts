@@ -36,6 +36,16 @@ function flip({ audioKey, audio }: Kept): void {
   writeFileSync(join(world.directory, 'archive', audioKey), flipped)
 }
 
+test('a file in a directory that is not there is refused, and it is said what to do', async () => {
+  const kept = await world.keep()
+  const directory = await makeDirectory()
+  const missing = join(directory, 'none')
+  const { code, stderr } = await get([kept.id, '-o', join(missing, 'call.mp3')])
+  expect(code).toBe(2)
+  expect(stderr).toContain(`there is no directory ${missing}: make it first, or name another file with -o`)
+  expect(readdirSync(directory)).toEqual([])
+})
+
 test('a recording becomes a file that only its owner can read, and the access log says who got it and why', async () => {
   const kept = await world.keep()
   const directory = await makeDirectory()

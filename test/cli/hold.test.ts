@@ -137,7 +137,7 @@ describe('hold place', () => {
   })
 
   it.each([
-    [['--case', '4711'], /say with --reason why/],
+    [['--case', '4711'], /say why with --reason/],
     [['--case', ' ', ...WHY], /name it with --case/],
     [['--case', '4711\nx', ...WHY], /line breaks/],
     [WHY, /required option '--case <number>'/],

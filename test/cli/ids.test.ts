@@ -21,6 +21,9 @@ test('a workspace may stand beside an id', () => {
   const expected = [{ recordingId: A, workspaceId: 'w1' }]
   expect(readIds(`id,workspaceId\n${A},w1`, 'list').recordings).toEqual(expected)
   expect(readIds(`{"recordingId":"${A}","workspaceId":"w1"}`, 'list').recordings).toEqual(expected)
+  // As `find --csv` and `find --json` write them.
+  expect(readIds(`recording_id,workspace_id\n${A},w1`, 'list').recordings).toEqual(expected)
+  expect(readIds(`{"recording_id":"${A}","workspace_id":"w1"}`, 'list').recordings).toEqual(expected)
 })
 
 test('an id that is named again counts, and is read once', () => {

@@ -17,7 +17,7 @@ describe('the table of what was found', () => {
     expect(all.join('\n')).toContain(row.recording_id)
   })
 
-  it('has a line for a recording where there is room, two where there is not', () => {
+  it('has a line for a recording where there is room, more where there is not', () => {
     expect(layTable(116).lines(row)).toHaveLength(1)
     expect(layTable(115).lines(row)).toEqual([
       '2024-03-01 09:00:00   1:00:00  in   withheld         12025550123      junk-between-frames duration-differs format-differs'
@@ -27,8 +27,15 @@ describe('the table of what was found', () => {
     ])
   })
 
+  it('cuts no number on a terminal of 60 or 40 characters', () => {
+    const longest = { ...row, from_number: '123456789012345', to_number: '543210987654321' }
+    for (const width of [67, 60, 40])
+      expect(layTable(width).lines(longest)).toContain('    123456789012345  543210987654321')
+    expect(layTable(68).lines(longest)).toHaveLength(2)
+  })
+
   it('never cuts the id, which somebody will copy', () => {
-    expect(layTable(20).lines(row)[1]).toBe(row.recording_id)
+    expect(layTable(20).lines(row)[2]).toBe(row.recording_id)
   })
 
   it('lets no metadata steer the terminal', () => {

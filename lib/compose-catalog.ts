@@ -37,7 +37,7 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
   tuneEngine()
   const { place, texts, keys, vault, accessLog, clock, newId, close } = connectArchive(config)
   const catalogKeys = createCatalogKeys(config.prefix)
-  const segments = createSegments(place, catalogKeys, createSegmentCache(place, directory), clock.now)
+  const segments = createSegments(place, catalogKeys, createSegmentCache(place, directory, newId), clock.now)
   const catalog = createKnownDaysCatalog({
     readSidecar: (workspaceId, id, signal) => vault.readSidecar(workspaceId, id, signal),
     workspaceIds: config.workspaceIds,

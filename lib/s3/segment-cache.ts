@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -44,8 +44,9 @@ const EXTENSIONS = { ndjson: 'ndjson', parquet: 'parquet', manifest: 'json' } as
  * A copy has the digest of its object's name and ETag in its name, and how many of its lines are unreadable, so that it is
  * judged once: `workspace=<id>/day=<day>/<digest>-<lines>.ndjson`.
  * @param directory for the objects of one bucket; it is made where it is not there
+ * @param newId gives a name that no other download has
  */
-export function createSegmentCache(place: Place, directory: string): SegmentCache {
+export function createSegmentCache(place: Place, directory: string, newId: () => string): SegmentCache {
   const homes = new Map<string, Promise<Map<string, string>>>()
 
   /** Makes a day's directory; resolves to the names in it, by the digests that they begin with. */
@@ -78,7 +79,7 @@ export function createSegmentCache(place: Place, directory: string): SegmentCach
         if (size === bytes) return { path, unreadableLines: Number(NAME.exec(held)?.[1]) }
       }
       // Two searches may fetch it at once, also in one process: neither must meet the other's half of it.
-      const temporary = join(home, `${id}.${randomUUID()}.part`)
+      const temporary = join(home, `${id}.${newId()}.part`)
       try {
         await download(place, segment, temporary, signal)
         await check(segment, temporary, sha256)

@@ -48,7 +48,6 @@ const EXTENSIONS = { ndjson: 'ndjson', parquet: 'parquet', manifest: 'json' } as
  */
 export function createSegmentCache(place: Place, directory: string, newId: () => string): SegmentCache {
   const homes = new Map<string, Promise<Map<string, string>>>()
-  let fetches = 0
 
   /** Makes a day's directory; resolves to the names in it, by the digests that they begin with. */
   const openHome = (home: string): Promise<Map<string, string>> => {

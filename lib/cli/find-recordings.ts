@@ -1,4 +1,4 @@
-import { readArchiveConfig } from '../archive-config.ts'
+import { type ArchiveConfig, readArchiveConfig } from '../archive-config.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Criteria } from '../catalog/criteria.ts'
 import type { CatalogEntry } from '../catalog/entry.ts'
@@ -53,7 +53,9 @@ export async function findRecordings(options: FindOptions): Promise<number> {
         found.reasons.push(...reasons.filter((reason) => !found.reasons.includes(reason)))
       }
     }
-    return sayEnd(found, searches.length)
+    const exitCode = sayEnd(found, searches.length)
+    if (found.rows === 0) hintAtCountry(options, config)
+    return exitCode
   } catch (error) {
     progress.end()
     const exitCode = signals.exitCode()
@@ -116,6 +118,16 @@ function sayUnknown(workspaceId: string, ids: readonly string[]): void {
   printHint(
     `${count(ids.length, 'recording')} (${named}) without a sidecar that can be read in workspace ${workspaceId}: ` +
       'of another workspace, lost, or never archived. All of its catalog is searched.',
+  )
+}
+
+/** `2025550187` is a number of Egypt's as much as one of the United States', and only one of them was looked for. */
+function hintAtCountry({ number = [], country }: FindOptions, config: Pick<ArchiveConfig, 'country'>): void {
+  if (country !== undefined || config.country !== undefined) return
+  if (!number.some((text) => /^[1-9]\d{6,}$/.test(text.trim()))) return
+  printHint(
+    "A number that is digits alone was taken to begin with its country's code: if it has none, write it as +49 30 123456, or " +
+      'name the country with --country (RETRIEVE_COUNTRY).',
   )
 }
 

@@ -73,6 +73,16 @@ describe('find', { timeout: 120_000 }, () => {
     })
   })
 
+  it('says how a number of digits alone was read where nothing was found, unless a country was named', async () => {
+    const { env } = await startFilled()
+    const looked = async (...args: string[]) => (await runWithin(['find', ...args], env)).stderr
+    expect(await looked('--number', '2025550187')).toMatch(
+      /^No recording found in 1 workspace\.\n.*--country/,
+    )
+    for (const args of [['+12025550187'], ['2025550187', '--country', 'US'], ['123456']])
+      expect(await looked('--number', ...args)).toBe('No recording found in 1 workspace.\n')
+  })
+
   it('says that there are more than it was to show, and exits with 1', async () => {
     const { env } = await startFilled()
     const cut = await runWithin(['find', '--limit', '2', '--json'], env)

@@ -11,7 +11,7 @@ const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: ROOT
 const SOURCES = globSync('lib/**/*.ts', { cwd: ROOT }).toSorted()
 
 /** Options of other programs that the documents name on their own. */
-const FOREIGN_OPTIONS = new Set(['--param', '--stage', '--aws-sigv4', '--enable-log-file-validation'])
+const FOREIGN_OPTIONS = new Set(['--param', '--enable-log-file-validation'])
 /** Given as an example of a misspelt name. */
 const MISSPELT = new Set(['RETENTION_DAY'])
 
@@ -44,9 +44,15 @@ describe('commands', () => {
         .map((script) => `npm run ${script}`),
     ])
     const options = optionsBelow(root)
-    const bare = code
-      .flatMap((text) => /^(?:[a-z]+ |ID )*(--[a-z][a-z0-9-]*)/.exec(text)?.[1] ?? [])
-      .filter((option) => !options.has(option) && !FOREIGN_OPTIONS.has(option))
+    const names = new Set(root.commands.map((command) => command.name()))
+    const bare = code.flatMap((text) => {
+      const words = text.split(' ')
+      // The shell has an `export` of its own.
+      if (/^export \w+=/.test(text)) return []
+      if (names.has(words[0] ?? '')) return faultsOf(root, words)
+      const option = /^--[a-z][a-z-]*/.exec(text)?.[0]
+      return option === undefined || options.has(option) || FOREIGN_OPTIONS.has(option) ? [] : [option]
+    })
     expect([...faults, ...bare]).toEqual([])
   })
 

@@ -205,6 +205,7 @@ describe('GET /recordings', () => {
         '%2B4940987654x',
         '+49+40+987+654x',
         '0049-40-987654x',
+        'CALL%2B4940987654X',
         `${'x'.repeat(28)}4940987654`,
       ]) {
         const { status, text, events } = await search(world, `${name}=${number}&limit=0`)

@@ -171,7 +171,7 @@ export function readAccess(line: string): { ok: true; record: AccessRecord } | {
 const NUMBER_NAME = /number|phone|originator|receiver|caller|callee|party/i
 /** What has many digits and is no phone number: ids, days and moments. */
 const NO_NUMBER =
-  /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2})?)?)$/i
+  /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?)$/i
 
 /** Masks phone numbers to their last two digits, at any depth: the log tells that somebody looked, not whom for. */
 export function maskNumbers(criteria: JsonObject): JsonObject {

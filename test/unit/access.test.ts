@@ -181,3 +181,11 @@ describe('an actor', () => {
     expect(checkActor(actor)).toEqual({ ok: true, actor })
   })
 })
+
+it('a number that stands where a time of day would is masked', () => {
+  const masked = JSON.stringify(
+    maskNumbers({ from: '2024-03-01T4930123456Z', to: '2024-03-01T10:30:00.123+01:00' }),
+  )
+  expect(masked).not.toContain('4930123456')
+  expect(masked).toContain('2024-03-01T10:30:00.123+01:00')
+})

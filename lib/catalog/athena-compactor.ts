@@ -79,10 +79,10 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
       if (!counts.has(day.day)) return failed(day, ['it has several files, and no row in any of them'])
       if (!whole.includes(day)) return failed(day, ['it has lines that cannot be read'])
       const written = findWritten(day, files.get(day.day) ?? [], listed.days)
-      const recordings = numberOf(counts.get(day.day)?.[0], 'recordings')
-      if (written.rows !== recordings || written.files.length === 0)
+      const rows = numberOf(counts.get(day.day)?.[0], 'rows')
+      if (written.rows !== rows || written.files.length === 0)
         return failed(day, [
-          `${written.rows} rows were written of ${recordings} recordings: they are read beside the others, and the next run does it again`,
+          `${written.rows} rows were written of ${rows}: they are read beside the others, and the next run does it again`,
         ])
       await keep(workspaceId, day, written, options, signal)
       return {

@@ -62,9 +62,9 @@ function describeUnreadable({ key, unreadableLines: lines }: LocalFile): string[
 }
 
 /**
- * Writes the rows of some files into one Parquet file, each recording once; resolves to their number.
+ * Writes the rows of some files into one Parquet file, each once; resolves to their number.
  * @param path of the file to write, in a directory that holds nothing else
- * @throws StoreError if the file does not hold as many recordings as the files do
+ * @throws StoreError if the file does not hold as many rows as the files do
  */
 export async function writeParquet(
   files: readonly LocalFile[],
@@ -74,10 +74,10 @@ export async function writeParquet(
   await using database = await openFiles(files, signal, [dirname(path)])
   const target = `${literal(path)} (format parquet, compression zstd)`
   await database.run(`copy (${WHOLE}) to ${target}`)
-  const [there] = await database.run(`select count(distinct recording_id) as n from (${EVERY_ROW})`)
+  const [there] = await database.run(`select count(*) as n from (select distinct * from (${EVERY_ROW}))`)
   const [written] = await database.run(`select count(*) as n from read_parquet(${literal(escapeGlob(path))})`)
-  const [recordings, rows] = [Number(there?.['n']), Number(written?.['n'])]
-  if (rows !== recordings) throw new StoreError(`${rows} rows were compacted of ${recordings} recordings`)
+  const [expected, rows] = [Number(there?.['n']), Number(written?.['n'])]
+  if (rows !== expected) throw new StoreError(`${rows} rows were compacted of ${expected}`)
   return rows
 }
 
@@ -145,8 +145,8 @@ const TYPED = COLUMNS.map(
   (column) =>
     [column, NUMBERS.has(column) ? 'DOUBLE' : column === 'findings' ? 'VARCHAR[]' : 'VARCHAR'] as const,
 )
-const WHOLE = `select ${COLUMNS.join(', ')} from (${EVERY_ROW})
-qualify row_number() over (partition by recording_id order by archived_at) = 1 order by created_at desc, recording_id`
+/** What is the same in all columns is kept once. Rows of a recording that differ are all kept: each may be what it is found by. */
+const WHOLE = `select distinct ${COLUMNS.join(', ')} from (${EVERY_ROW}) order by created_at desc, recording_id`
 
 function viewsOf(files: readonly LocalFile[]): string[] {
   const pathsOf = (format: LocalFile['format']): string[] =>

@@ -17,7 +17,7 @@ import type { Place } from './stored.ts'
 import type { Texts } from './texts.ts'
 import { putWhole } from './whole.ts'
 
-/** Writes the rows of files, each recording once, to a Parquet file; resolves to their number. */
+/** Writes the rows of files, each once, to a Parquet file; resolves to their number. */
 export type WriteParquet = (files: readonly LocalFile[], path: string, signal: AbortSignal) => Promise<number>
 
 export function createCompactor(options: {

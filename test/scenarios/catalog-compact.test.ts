@@ -71,6 +71,21 @@ describe('compacting a day', () => {
     ])
   })
 
+  it('keeps what later rows of a recording say beside the first: it is found by each', async () => {
+    const found = async (number: string): Promise<readonly string[]> => {
+      const criteria = { workspaceId: WORKSPACE, numbers: [number] }
+      const { rows: some } = await world.catalog.search(criteria, { limit: 100 }, NEVER)
+      return some.map(({ recording_id: id }) => id)
+    }
+    // As a rebuild by a version does that reads numbers otherwise: of the same sidecar, so with the same times.
+    const [, again] = rows
+    await world.put(DAY, 'rebuilt', [{ ...again!, from_number: '33142685300' }])
+    await compact(world)
+    expect(await found('33142685300')).toEqual([again!.recording_id])
+    expect(await found('447700900456')).toContain(again!.recording_id)
+    expect((await searchAll(world)).rows).toHaveLength(12)
+  })
+
   it('is done once: a second run writes nothing', async () => {
     await compact(world)
     const keys = await world.keys()

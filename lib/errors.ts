@@ -95,23 +95,31 @@ export class StoppedError extends Error {
 
 const MAX_REASON_CHARACTERS = 300
 
+/** What has as many digits as a phone number and is none: ids, SHA-256 digests, and days, moments and digests in the names of objects. */
+const NO_NUMBER = [
+  /(?<!\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-[0-9a-f]{12}(?=\.ndjson))?(?!\d)/gi,
+  /(?<![\w+])[0-9a-f]{64}(?!\w)/g,
+  /(?<=[/_=])20\d\d-[01]\d-[0-3]\d(?:T\d\d(?:\d\d)?)?(?=\.json|[/_])/g,
+  /(?<=\/)(?:20\d\d-[01]\d-[0-3]\dT)?[0-2]\d[0-5]\d[0-5]\d\.\d{3}Z(?=\.json|-)/g,
+  /(?<=\/)[0-9a-f]{16}(?=\.json)/g,
+]
+
 /**
  * Makes foreign text fit to be logged: queries of links, access keys and runs of seven or more digits (phone
- * numbers) are masked, and it is cut to 300 characters. UUIDs stay readable, and so do days and hours in the names of objects.
+ * numbers) are masked, and it is cut to 300 characters. Ids, digests and the names of our objects stay readable.
  */
 export function redact(text: string): string {
   const kept: string[] = []
   const keep = (name: string): string => `\u0001${kept.push(name) - 1}\u0001`
+  const plain = text
+    .slice(0, 4 * MAX_REASON_CHARACTERS)
+    // oxlint-disable-next-line no-control-regex -- JSON can smuggle the marker in, and it would come out as nothing
+    .replace(/\u0001/g, ' ')
+    .replace(/(?:\?|%3f)\S*/gi, '?…')
+    .replace(/(X-Amz-[\w-]+)(?:=|%3d)\S*/gi, '$1=…')
+    .replace(/AccessKey["'\s:=]+\S+/gi, 'AccessKey …')
   return (
-    text
-      .slice(0, 4 * MAX_REASON_CHARACTERS)
-      // oxlint-disable-next-line no-control-regex -- JSON can smuggle the marker in, and it would come out as nothing
-      .replace(/\u0001/g, ' ')
-      .replace(/(?:\?|%3f)\S*/gi, '?…')
-      .replace(/(X-Amz-[\w-]+)(?:=|%3d)\S*/gi, '$1=…')
-      .replace(/AccessKey["'\s:=]+\S+/gi, 'AccessKey …')
-      .replace(/(?<!\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\d)/gi, keep)
-      .replace(/(?<=[/_])20\d\d-[01]\d-[0-3]\d(?:T\d\d(?:\d\d)?)?(?=\.json|[/_])/g, keep)
+    NO_NUMBER.reduce((marked, pattern) => marked.replace(pattern, keep), plain)
       .replace(/\+?\d(?:[ ()./-]{0,3}\d){6,}/g, '…')
       // oxlint-disable-next-line no-control-regex -- no other marker is left in the text
       .replace(/\u0001(\d+)\u0001/g, (_, index: string) => kept[Number(index)] ?? '')

@@ -13,14 +13,14 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 const FOREIGN = 'this archiver gives no such reason: ask whoever sent them'
 
-/** Parts of our own details that are no telephone numbers, although they have as many digits. */
-const PLAIN = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z|\b(?:stored|offered) [0-9a-f]{64}\b)/
+/** Moments in our own details, which have as many digits as a telephone number. */
+const MOMENT = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)/
 
 /** Makes what a message says of itself fit to be printed: on one line, without numbers, links, keys or control characters. */
 export function showText(text: string): string {
   return text
     .replaceAll(/\p{C}+/gu, ' ')
-    .split(PLAIN)
+    .split(MOMENT)
     .map((piece, at) => (at % 2 === 1 ? piece : redact(piece)))
     .join('')
 }

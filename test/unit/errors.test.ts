@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { createKeys, utcDay } from '../../lib/archive/keys.ts'
+import { createBackfillKeys } from '../../lib/backfill/keys.ts'
+import { windowAt } from '../../lib/backfill/window.ts'
+import { createCatalogKeys } from '../../lib/catalog/segments.ts'
 import { BirdError, ConfigurationError, describeError, redact, StoppedError } from '../../lib/errors.ts'
+import { createRetrieveKeys } from '../../lib/retrieve/keys.ts'
+import { createVerifyKeys } from '../../lib/verify/keys.ts'
 
 const ID = '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd'
+const DIGITS = '1234567890'.repeat(5)
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
 
 describe('foreign text', () => {
@@ -25,6 +32,23 @@ describe('foreign text', () => {
     ['12345678-1234-1234-1234-1234567890123', '…'],
     [`read x/${ID}/2024-03-01T0507.json`, `read x/${ID}/2024-03-01T0507.json`],
     ['write marks/2024-02-29_2024-03-03.json', 'write marks/2024-02-29_2024-03-03.json'],
+    [
+      `stored ${DIGITS}${'7'.repeat(14)}, offered ${'ab12345678'.repeat(6)}cdef`,
+      `stored ${DIGITS}${'7'.repeat(14)}, offered ${'ab12345678'.repeat(6)}cdef`,
+    ],
+    [
+      `call +${DIGITS}${'7'.repeat(14)} or ${DIGITS}${'7'.repeat(15)} or x_${DIGITS}${'7'.repeat(14)}`,
+      'call … or … or x_…',
+    ],
+    ['x/2024-02-29/88225b9001944665.json', 'x/2024-02-29/88225b9001944665.json'],
+    ['x/2024-02-29/8822509001944665.json', 'x/2024-02-29/8822509001944665.json'],
+    ['x/155501001234567.json or x/88225b9001944665.mp3', 'x/….json or x/88225b….mp3'],
+    [`x/day=2024-02-29/${ID}-a12345678901.ndjson`, `x/day=2024-02-29/${ID}-a12345678901.ndjson`],
+    ['x/tel-155501001234.ndjson', 'x/tel-….ndjson'],
+    [`x/day=2024-02-29/050700.123Z-${ID}.ndjson`, `x/day=2024-02-29/050700.123Z-${ID}.ndjson`],
+    [`verify/x/2024-02-29T050700.123Z-${ID}.json`, `verify/x/2024-02-29T050700.123Z-${ID}.json`],
+    ['reports/all/2024-02-29T050700.123Z.json', 'reports/all/2024-02-29T050700.123Z.json'],
+    ['x/2024-02-29-5 or x/990700.123Z-', 'x/… or x/…Z-'],
     ['call 2024-03-01 or /2024-03-01 or /2024-03-011/', 'call … or /… or /…/'],
     ['to https%3A%2F%2Fx.example%2Fa%3FX-Amz-Signature%3Dabc now', 'to https%3A%2F%2Fx.example%2Fa?… now'],
     ['{"accessKey":"abc","more":1} now', '{"AccessKey … now'],
@@ -32,6 +56,34 @@ describe('foreign text', () => {
     ['', ''],
   ])('%j becomes %j', (text, redacted) => {
     expect(redact(text)).toBe(redacted)
+  })
+
+  it('of ours that names an object is left as it is', () => {
+    const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9]{${length - 3}}[0-9a-f]{3}$`))
+    const moment = fc.date({ min: new Date('2000-01-01'), max: new Date('2099-12-31'), noInvalidDate: true })
+    const sizes = fc.constantFrom('day' as const, 'hour' as const, 'minute' as const)
+    fc.assert(
+      fc.property(fc.uuid(), fc.uuid(), moment, hex(64), sizes, (workspaceId, id, at, digest, size) => {
+        const day = utcDay(at)
+        const keys = { ...createKeys('a/'), ...createBackfillKeys('a/'), ...createRetrieveKeys('a/') }
+        const names = [
+          keys.audio(workspaceId, id),
+          keys.sidecar(workspaceId, id),
+          keys.catalog(workspaceId, day, `${id}-${digest.slice(0, 12)}`),
+          createCatalogKeys('a/').compact(workspaceId, day, digest),
+          createCatalogKeys('a/').manifest(workspaceId, day, digest),
+          keys.ledger(workspaceId, windowAt(at, size).name),
+          keys.report(workspaceId, 'all', at),
+          keys.attestation(workspaceId, windowAt(at, size).name, digest),
+          keys.dropped(workspaceId, id),
+          keys.access(at, id),
+          keys.hold(workspaceId, id),
+          createVerifyKeys('a/').report(workspaceId, at, id),
+        ]
+        for (const name of names) expect(redact(`write ${name} failed`)).toBe(`write ${name} failed`)
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('is cut to 300 characters', () => {

@@ -95,6 +95,9 @@ export class StoppedError extends Error {
 
 const MAX_REASON_CHARACTERS = 300
 
+/** Seven or more digits, of whatever script, with what people write between those of a phone number. */
+export const PHONE_NUMBER = /[+\uff0b]?\p{Nd}(?:[\p{Zs}\p{Pd}\p{Cf}\u2212()./]{0,3}\p{Nd}){6,}/gu
+
 /** What has as many digits as a phone number and is none: ids, SHA-256 digests, and days, moments and digests in the names of objects. */
 const NO_NUMBER = [
   /(?<!\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-[0-9a-f]{12}(?=\.ndjson))?(?!\d)/gi,
@@ -120,7 +123,7 @@ export function redact(text: string): string {
     .replace(/AccessKey["'\s:=]+\S+/gi, 'AccessKey …')
   return (
     NO_NUMBER.reduce((marked, pattern) => marked.replace(pattern, keep), plain)
-      .replace(/\+?\d(?:[ ()./-]{0,3}\d){6,}/g, '…')
+      .replace(PHONE_NUMBER, '…')
       // oxlint-disable-next-line no-control-regex -- no other marker is left in the text
       .replace(/\u0001(\d+)\u0001/g, (_, index: string) => kept[Number(index)] ?? '')
       .slice(0, MAX_REASON_CHARACTERS)

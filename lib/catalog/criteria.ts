@@ -100,7 +100,7 @@ export function readCriteria(
     range: readDays(written, label, faults),
     recordingIds: readIds(written.id, refuse),
     sourceId: text('sourceId'),
-    numbers: readNumbers(written, refuse),
+    numbers: readNumbers(written, label, refuse),
     channelId: text('channel'),
     direction: oneOf('direction', DIRECTIONS),
     minDurationMs: duration('minDuration'),
@@ -138,6 +138,7 @@ function readIds(ids: readonly string[] | undefined, refuse: Refuse): readonly s
 
 function readNumbers(
   { number: numbers = [], country }: WrittenCriteria,
+  label: (option: string) => string,
   refuse: Refuse,
 ): readonly string[] | undefined {
   const here = country?.trim().toUpperCase()
@@ -150,7 +151,8 @@ function readNumbers(
     const read = readNumber(number, here)
     // It is not repeated: faults end in logs, too.
     const which = numbers.length === 1 ? '' : `no. ${index + 1} `
-    if (!read.ok) refuse('number', which + read.reason)
+    const remedy = !read.ok && read.lacksCountry ? `, or name the country with ${label('country')}` : ''
+    if (!read.ok) refuse('number', which + read.reason + remedy)
     else for (const form of read.forms) forms.add(form)
   }
   return [...forms]

@@ -8,7 +8,12 @@ import {
 /** Forms of digits in which a number may stand in the catalog, or why a text is no number. */
 export type ReadNumber =
   | { readonly ok: true; readonly forms: readonly string[] }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      readonly ok: false
+      readonly reason: string
+      /** Whether it may be a number once its country is named. */
+      readonly lacksCountry: boolean
+    }
 
 /** Extensions and short codes have their digits only, and mean the same everywhere in a company. */
 const SHORT_MAX_DIGITS = 6
@@ -31,19 +36,20 @@ export function readNumber(text: string, country?: string): ReadNumber {
   const written = text.normalize('NFKC').trim().replace(/^tel:/i, '')
   const digits = written.replace(/\D/g, '')
   if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS || /\p{L}/u.test(withoutExtension(written)))
-    return { ok: false, reason: 'is not a telephone number, such as +49 30 123456' }
+    return { ok: false, reason: 'is not a telephone number, such as +49 30 123456', lacksCountry: false }
   const isBare = /^\d+$/.test(written)
   if (isBare && digits.length <= SHORT_MAX_DIGITS) return { ok: true, forms: [digits] }
   const forms = new Set(interpret(written, digits, isBare, country).flatMap(formsOf))
   if (isBare && !digits.startsWith('0')) forms.add(digits)
   if (forms.size > 0) return { ok: true, forms: [...forms] }
-  return {
-    ok: false,
-    reason:
-      country === undefined
-        ? "has no country's code: write it as +49 30 123456, or name the country"
-        : `is no number that can be called, neither in ${country} nor abroad`,
-  }
+  if (country === undefined)
+    return {
+      ok: false,
+      reason: "has no country's code: write it as +49 30 123456",
+      lacksCountry: true,
+    }
+  const reason = `is no number that can be called, neither in ${country} nor abroad`
+  return { ok: false, reason, lacksCountry: false }
 }
 
 /** `12 34 56 ext. 7`, `… x7`: the extension is not part of what Bird calls. */

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { Moment, readDocument } from '../archive/document.ts'
 import { isRecordingId, WORKSPACE_ID } from '../archive/message.ts'
 import type { Json, JsonObject } from '../archive/recording.ts'
+import { PHONE_NUMBER } from '../errors.ts'
 
 /** Identifies the form of a line of the access log. */
 export const ACCESS_SCHEMA = 'urn:bird-recording-archiver:access:1'
@@ -192,9 +193,9 @@ function maskValue(value: Json, isNumber: boolean): Json {
 
 function maskText(text: string, isNumber: boolean): string {
   if (isNumber) return maskRun(text)
-  return NO_NUMBER.test(text) ? text : text.replace(/\+?\d(?:[ ()./-]{0,3}\d){6,}/g, maskRun)
+  return NO_NUMBER.test(text) ? text : text.replace(PHONE_NUMBER, maskRun)
 }
 
 function maskRun(run: string): string {
-  return `…${run.replace(/\D/g, '').slice(-2)}`
+  return `…${/\p{Nd}{0,2}$/u.exec(run.replace(/\P{Nd}/gu, ''))?.[0] ?? ''}`
 }

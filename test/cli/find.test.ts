@@ -198,7 +198,7 @@ describe('find with wrong arguments', { timeout: 120_000 }, () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     for (const fault of [
       '--id x is not a recording id (a UUID)',
-      "--number has no country's code: write it as +49 30 123456, or name the country",
+      "--number has no country's code: write it as +49 30 123456, or name the country with --country",
       '--from 2024-02-30 is neither a day',
       '--direction is none of incoming, outgoing',
       '--min-duration is no duration',

@@ -112,6 +112,9 @@ describe('phone numbers in criteria', () => {
     [{ fromNumber: 491701234567 }, { fromNumber: '…67' }],
     [{ number: { written: '12345' } }, { number: { written: '…45' } }],
     [{ text: 'who called +49 (170) 12 34 567 twice' }, { text: 'who called …67 twice' }],
+    [{ text: '+49\u00a0170\u20131234\u201167' }, { text: '…67' }],
+    [{ text: '＋４９１７０１２３４５６７' }, { text: '…６７' }],
+    [{ text: '٠١٧٠ ١٢٣٤٥٦٧' }, { text: '…٦٧' }],
     [{ caller: 'anonymous' }, { caller: '…' }],
   ])('%j is written as %j', (given, masked) => {
     expect(lineOf({ action: 'search', criteria: given })['criteria']).toEqual(masked)

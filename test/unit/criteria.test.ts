@@ -137,7 +137,7 @@ describe('faults', () => {
       ok: false,
       faults: [
         'parameter from x is neither a day (2024-03-01, UTC) nor a date-time with its zone (2024-03-01T09:00:00+01:00)',
-        "parameter number has no country's code: write it as +49 30 123456, or name the country",
+        "parameter number has no country's code: write it as +49 30 123456, or name the country with parameter country",
         'parameter minDuration is no duration, such as 90, 90s, 1m30s or 2h',
       ],
     })

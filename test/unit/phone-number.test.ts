@@ -63,6 +63,7 @@ describe('what is refused', () => {
       expect(readNumber(text, 'DE')).toEqual({
         ok: false,
         reason: 'is not a telephone number, such as +49 30 123456',
+        lacksCountry: false,
       })
     },
   )
@@ -72,7 +73,8 @@ describe('what is refused', () => {
     (text) => {
       expect(readNumber(text)).toEqual({
         ok: false,
-        reason: "has no country's code: write it as +49 30 123456, or name the country",
+        reason: "has no country's code: write it as +49 30 123456",
+        lacksCountry: true,
       })
     },
   )
@@ -81,6 +83,7 @@ describe('what is refused', () => {
     expect(readNumber('+999 123456', 'DE')).toEqual({
       ok: false,
       reason: 'is no number that can be called, neither in DE nor abroad',
+      lacksCountry: false,
     })
   })
 })

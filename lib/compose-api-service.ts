@@ -12,7 +12,6 @@ import { createExaminer, type Examine } from './s3/examine.ts'
 import { createExpectedHolds } from './s3/expected-holds.ts'
 import { createInventory, type Inventory } from './s3/inventory.ts'
 import { createReread } from './s3/reread.ts'
-import { createVerifyKeys } from './verify/keys.ts'
 
 /** What answers requests, wired. Nothing in it can delete, hold, release, or change what is kept; it writes the access log. */
 export interface ApiService {
@@ -49,7 +48,7 @@ export function wireApi(
     config,
     systems: { vault, accessLog, keys, clock, newId },
     catalog: createCatalog(connection),
-    inventory: createInventory(client, bucket, createVerifyKeys(config.prefix)),
+    inventory: createInventory(client, bucket, keys),
     examine: createExaminer({
       vault,
       reread: createReread(vault),

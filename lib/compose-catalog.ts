@@ -8,6 +8,7 @@ import { createCatalogKeys } from './catalog/segments.ts'
 import { type ArchiveConnection, connectArchive } from './compose-retrieve.ts'
 import { tuneEngine } from './engine.ts'
 import { createCatalogRebuilder, type RebuildCatalog } from './s3/catalog-rebuilder.ts'
+import { createGapFinder, withGaps } from './s3/catalog-gaps.ts'
 import { createCompactor } from './s3/compactor.ts'
 import { createDocuments } from './s3/documents.ts'
 import { createSegmentCache } from './s3/segment-cache.ts'
@@ -38,12 +39,16 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
   const { place, texts, keys, vault, accessLog, clock, newId, close } = connectArchive(config)
   const catalogKeys = createCatalogKeys(config.prefix)
   const segments = createSegments(place, catalogKeys, createSegmentCache(place, directory, newId), clock.now)
+  const findGaps = createGapFinder({ place, texts, keys, catalogKeys, workspaceIds: config.workspaceIds })
   const catalog = createKnownDaysCatalog({
     readSidecar: (workspaceId, id, signal) => vault.readSidecar(workspaceId, id, signal),
     workspaceIds: config.workspaceIds,
     open: (ranges) =>
-      createDuckDbCatalog((workspaceId, days, signal) =>
-        segments.fetch(workspaceId, ranges ?? [days], signal, onFetch),
+      createDuckDbCatalog(
+        withGaps(
+          (workspaceId, days, signal) => segments.fetch(workspaceId, ranges ?? [days], signal, onFetch),
+          findGaps,
+        ),
       ),
     onUnknown,
   })

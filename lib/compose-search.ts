@@ -6,6 +6,7 @@ import type { PatientCatalog } from './catalog/catalog.ts'
 import { type CatalogKeys, createCatalogKeys } from './catalog/segments.ts'
 import type { ArchiveConnection } from './compose-retrieve.ts'
 import { StoreError } from './errors.ts'
+import { createGapFinder, withGaps } from './s3/catalog-gaps.ts'
 import { type CatalogListing, createCatalogListing, type ReadText } from './s3/catalog-listing.ts'
 import type { SearchConfig } from './search-config.ts'
 
@@ -23,12 +24,14 @@ const READS_AT_ONCE = 16
 
 /** Wires searching; the connection to the bucket stays its owner's. Region and credentials come from AWS's own variables. */
 export function composeSearch(
-  { prefix, catalog: { database, workGroup, firstDay } }: SearchConfig,
-  { place, texts, clock }: Pick<ArchiveConnection, 'place' | 'texts' | 'clock'>,
+  { prefix, workspaceIds, catalog: { database, workGroup, firstDay } }: SearchConfig,
+  connection: Pick<ArchiveConnection, 'place' | 'texts' | 'keys' | 'clock'>,
 ): SearchConnection {
+  const { place, texts, clock } = connection
   const client = new AthenaClient({ maxAttempts: ATTEMPTS })
   const queries = createAthenaQueries({ client, database, workGroup, clock })
   const keys = createCatalogKeys(prefix)
+  const findGaps = createGapFinder({ place, texts, keys: connection.keys, catalogKeys: keys, workspaceIds })
   const limit = pLimit(READS_AT_ONCE)
   const readText: ReadText = async (_, { key }, signal) => {
     const text = await limit(() => texts.read(key, signal))
@@ -39,7 +42,7 @@ export function composeSearch(
   return {
     catalog: createAthenaCatalog({
       queries,
-      listDays: (workspaceId, days, signal) => listing.list(workspaceId, days, signal),
+      listDays: withGaps((workspaceId, days, signal) => listing.list(workspaceId, days, signal), findGaps),
       firstDay,
       clock,
     }),

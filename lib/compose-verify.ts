@@ -66,8 +66,8 @@ export function composeVerifier(config: ArchiveConfig, options: VerifyOptions = 
   const direct = createDirectRequests(s3.client, bucket, s3.http, clock)
   const texts = createTexts({ client: s3.client, direct, bucket }, clock)
   const documents = createDocuments(s3.client, bucket, clock, randomUUID)
-  const vault = createVault(s3.client, bucket, texts, createKeys(prefix), clock)
-  const keys = createVerifyKeys(prefix)
+  const keys = createKeys(prefix)
+  const vault = createVault(s3.client, bucket, texts, keys, clock)
   const inventory = createInventory(s3.client, bucket, keys)
   return {
     systems: {
@@ -84,7 +84,7 @@ export function composeVerifier(config: ArchiveConfig, options: VerifyOptions = 
       records: createVerifyRecords({
         documents,
         texts,
-        keys,
+        keys: createVerifyKeys(prefix),
         retention,
         clock,
         version: VERSION,

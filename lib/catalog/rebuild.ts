@@ -61,6 +61,22 @@ export function advanceRebuild(
   }
 }
 
+/** Why a catalog that was made again may lack rows; empty where it lacks none for that. */
+export function describeGaps({ workspaceId, startedAt, finishedAt, ...rebuild }: Rebuild): readonly string[] {
+  if (finishedAt === null)
+    return [
+      `a rebuild of the catalog of workspace ${workspaceId}, begun ${startedAt}, has not come to its end: bird-archive catalog rebuild ` +
+        'goes on with it',
+    ]
+  const { unreadable, unreadableCount } = rebuild
+  if (unreadableCount === 0) return []
+  const sidecars = unreadableCount === 1 ? '1 sidecar' : `${unreadableCount} sidecars`
+  return [
+    `${sidecars} of workspace ${workspaceId} could not be read when its catalog was made again on ${finishedAt.slice(0, 10)} ` +
+      `(${unreadable[0] ?? ''}${unreadableCount > 1 ? ', …' : ''}): see what bird-archive verify says of them, then bird-archive catalog rebuild`,
+  ]
+}
+
 /** Undefined where it is none: then there is nothing to go on with. */
 export function readRebuild(text: string): Rebuild | undefined {
   try {

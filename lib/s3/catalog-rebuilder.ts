@@ -113,7 +113,7 @@ export function createCatalogRebuilder(options: RebuilderOptions): RebuildCatalo
 
   return async (workspaceId, { anew, onProgress }, signal) => {
     const key = catalogKeys.rebuild(workspaceId)
-    const prefix = keys.sidecar(workspaceId, '').replace(/\.json$/, '')
+    const prefix = keys.recordings(workspaceId)
     let version = await documents.read(key, signal)
     const former = anew || version === undefined ? undefined : readRebuild(version.text)
     let rebuild = openRebuild(former, workspaceId, clock.now())
@@ -126,6 +126,8 @@ export function createCatalogRebuilder(options: RebuilderOptions): RebuildCatalo
       rebuild = next
     }
 
+    // Searches know from now on that rows may be missing.
+    if (rebuild !== former) await save(rebuild)
     let after = rebuild.after
     let [held, unreadable]: [CatalogEntry[], string[]] = [[], []]
     let isLast = false

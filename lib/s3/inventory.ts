@@ -1,6 +1,6 @@
 import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3'
+import type { Keys } from '../archive/keys.ts'
 import { audioKey, createGrouping, emptyEntry, type Entry, type Listed } from '../verify/entry.ts'
-import type { VerifyKeys } from '../verify/keys.ts'
 import { storeFailure } from './failure.ts'
 import { listVersions } from './versions.ts'
 
@@ -36,7 +36,7 @@ export interface Inventory {
 /** Parts sixteen stretches from each other. */
 const DIGITS = '123456789abcdef'.split('')
 
-export function createInventory(client: S3Client, bucket: string, keys: VerifyKeys): Inventory {
+export function createInventory(client: S3Client, bucket: string, keys: Pick<Keys, 'recordings'>): Inventory {
   /** What lies behind one key, up to and with another. */
   async function* listBetween(
     prefix: string,

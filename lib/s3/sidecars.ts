@@ -75,7 +75,7 @@ export function createSidecars(
     signal: AbortSignal,
   ): Promise<{ readonly keys: ReadonlySet<string>; readonly last: string | undefined }> => {
     lists += 1
-    const prefix = keys.sidecar(workspaceId, '').replace(/\.json$/, '')
+    const prefix = keys.recordings(workspaceId)
     try {
       // The audio's key comes right behind the sidecar's in no order of ours: `StartAfter` the bare id is before both.
       const page = await client.send(

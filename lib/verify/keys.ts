@@ -4,8 +4,6 @@ export interface VerifyKeys {
   report(workspaceId: string, at: Date, id: string): string
   /** How far the check of the whole archive has come; changes. */
   mark(workspaceId: string): string
-  /** Where a workspace's recordings lie; ends in `/`. */
-  recordings(workspaceId: string): string
 }
 
 /** Builds the namer for an `ARCHIVE_PREFIX`, which is empty or ends in `/`. */
@@ -14,6 +12,5 @@ export function createVerifyKeys(prefix: string): VerifyKeys {
     report: (workspaceId, at, id) =>
       `${prefix}verify/${workspaceId}/${at.toISOString().replaceAll(':', '')}-${id}.json`,
     mark: (workspaceId) => `${prefix}verify/marks/${workspaceId}.json`,
-    recordings: (workspaceId) => `${prefix}recordings/${workspaceId}/`,
   }
 }

@@ -87,9 +87,37 @@ export function describeCatalog(engine: string, open: () => Promise<CatalogUnder
       expect(result).toMatchObject({ next: undefined, complete: true, reasons: [] })
     })
 
-    it('is empty where there is nothing, and complete', async () => {
+    it('is empty where nothing has been archived yet, and complete', async () => {
       const { catalog } = await open()
       expect(await search(catalog, {})).toEqual({ rows: [], next: undefined, complete: true, reasons: [] })
+    })
+
+    it('is empty on days without a call, and complete', async () => {
+      const range = { from: new Date('2024-02-01T00:00:00Z'), to: new Date('2024-02-02T00:00:00Z') }
+      expect(await search(await openFilled(), { range })).toMatchObject({
+        rows: [],
+        complete: true,
+        reasons: [],
+      })
+    })
+
+    it.each(['nobodys', '../ours', ''])(
+      'says of a workspace that is unknown here that its id may be another: %j',
+      async (workspaceId) => {
+        const reasons = [
+          `nothing of workspace ${workspaceId} is archived here, and it is none of this archive's: is the id right?`,
+        ]
+        expect(await search(await openFilled(), { workspaceId })).toMatchObject({
+          rows: [],
+          complete: false,
+          reasons,
+        })
+      },
+    )
+
+    it('finds what is archived of a workspace that is not configured any more, completely', async () => {
+      const { rows, complete } = await search(await openFilled(), { workspaceId: 'other' })
+      expect([rows.length, complete]).toEqual([1, true])
     })
 
     it.each([

@@ -130,6 +130,7 @@ export const API_CLAIMS: Readonly<Record<string, (template: Template) => boolean
         's3:GetBucketLocation on ArchiveBucket',
         's3:GetObject on ArchiveBucket/access/*',
         's3:GetObject on ArchiveBucket/catalog-compact/*',
+        's3:GetObject on ArchiveBucket/catalog-rebuild/*',
         's3:GetObject on ArchiveBucket/catalog/*',
         's3:GetObject on ArchiveBucket/holds/*',
         's3:GetObject on ArchiveBucket/recordings/*',

@@ -46,7 +46,13 @@ describe('a catalog that was deleted', () => {
     const before = await searchAll(world)
     expect(before.rows).toHaveLength(CALLS)
     await deleteCatalog(world)
-    expect((await searchAll(world)).rows).toEqual([])
+    expect(await searchAll(world)).toMatchObject({
+      rows: [],
+      complete: false,
+      reasons: [
+        `workspace ${WORKSPACE} has recordings, and no catalog: bird-archive catalog rebuild makes it again`,
+      ],
+    })
     const told: number[] = []
     const rebuild = await world.local.rebuild(
       WORKSPACE,
@@ -78,9 +84,15 @@ describe('a catalog that was deleted', () => {
     await expect(stopped).rejects.toThrow('killed')
     const progress = JSON.parse(await world.get(PROGRESS)) as Record<string, unknown>
     expect(progress).toMatchObject({ recordings: 500, finishedAt: null })
-    const done = new Set(
-      (await searchAll(world)).rows.map(({ audio_key: key }) => key.replace('.mp3', '.json')),
-    )
+    const partly = await searchAll(world)
+    const { startedAt } = progress
+    expect(partly).toMatchObject({
+      complete: false,
+      reasons: [
+        `a rebuild of the catalog of workspace ${WORKSPACE}, begun ${String(startedAt)}, has not come to its end: bird-archive catalog rebuild goes on with it`,
+      ],
+    })
+    const done = new Set(partly.rows.map(({ audio_key: key }) => key.replace('.mp3', '.json')))
     expect(done.size).toBe(500)
     world.requests.length = 0
     expect(await world.local.rebuild(WORKSPACE, QUIET, NEVER)).toMatchObject({ recordings: CALLS })
@@ -109,7 +121,51 @@ describe('a rebuild', () => {
     await world.putText(first, 'no sidecar')
     const rebuild = await world.local.rebuild(WORKSPACE, QUIET, NEVER)
     expect(rebuild).toMatchObject({ recordings: 4, unreadable: [first, second], unreadableCount: 2 })
-    expect((await searchAll(world)).rows).toHaveLength(4)
+    const found = await searchAll(world)
+    expect(found.rows).toHaveLength(4)
+    const today = rebuild.finishedAt?.slice(0, 10) ?? ''
+    expect(found).toMatchObject({
+      complete: false,
+      reasons: [
+        `2 sidecars of workspace ${WORKSPACE} could not be read when its catalog was made again on ${today} (${first}, …): see what bird-archive verify says of them, then bird-archive catalog rebuild`,
+      ],
+    })
+  })
+
+  it('that is killed before it has read anything has said that rows may be missing', async () => {
+    const world = await startArchive(6)
+    await deleteCatalog(world)
+    world.faults = ({ operation, key }) =>
+      operation === 'GetObject' && key.startsWith('recordings/')
+        ? { kind: 'error', status: 403, code: 'AccessDenied' }
+        : undefined
+    await expect(world.local.rebuild(WORKSPACE, QUIET, NEVER)).rejects.toThrow(/AccessDenied/)
+    world.faults = () => undefined
+    // What is archived meanwhile has its row.
+    const late = callAt(new Date('2024-03-09T09:00:00Z'))
+    const [segment] = toSegments([sidecarOf(late, WORKSPACE)])
+    await world.putText(`catalog/workspace=${WORKSPACE}/day=2024-03-09/late.ndjson`, segment!.ndjson)
+    const found = await searchAll(world)
+    expect(found.rows).toHaveLength(1)
+    expect(found).toMatchObject({
+      complete: false,
+      reasons: [expect.stringContaining('not come to its end')],
+    })
+    await world.local.rebuild(WORKSPACE, QUIET, NEVER)
+    expect(await searchAll(world)).toMatchObject({ complete: true, reasons: [] })
+  })
+
+  it('whose progress cannot be read is a reason for doubt, until one comes to its end', async () => {
+    const world = await startArchive(6)
+    await world.putText(PROGRESS, 'nothing')
+    expect(await searchAll(world)).toMatchObject({
+      complete: false,
+      reasons: [
+        `${PROGRESS} does not say how far a rebuild of the catalog has come: bird-archive catalog rebuild --restart`,
+      ],
+    })
+    await world.local.rebuild(WORKSPACE, { ...QUIET, anew: true }, NEVER)
+    expect(await searchAll(world)).toMatchObject({ complete: true, reasons: [] })
   })
 
   it('begins anew on request although it could be gone on with', async () => {

@@ -20,6 +20,8 @@ export interface AthenaQueries {
    * @param label stands in front of its text, so that {@link isLabelled} knows it again
    */
   begin(statement: Statement, label: string, signal: AbortSignal): Promise<string>
+  /** Gives a statement up: nobody is going to read what it finds. Never rejects. */
+  stop(this: void, id: string): Promise<void>
   /** Whether there is a statement of this id that was begun with this label, and its result may still be had. */
   isLabelled(id: string, label: string, signal: AbortSignal): Promise<boolean>
   /**
@@ -86,6 +88,7 @@ export function createAthenaQueries({ client, database, workGroup, clock }: Athe
   }
 
   return {
+    stop,
     async begin({ text, parameters }, label, signal) {
       const command = new StartQueryExecutionCommand({
         QueryString: `-- ${label}\n${text}`,

@@ -49,9 +49,15 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     if (extent.looseDays?.length !== 0) statements.push(toUnreadableStatement(extent))
     const labels = labelsOf(label, statements.length)
     const ids: string[] = []
-    for (const [at, statement] of statements.entries())
-      ids.push(await queries.begin(statement, labels[at] ?? label, signal))
-    return ids
+    try {
+      for (const [at, statement] of statements.entries())
+        ids.push(await queries.begin(statement, labels[at] ?? label, signal))
+      return ids
+    } catch (error) {
+      // What it reads is paid for.
+      await Promise.all(ids.map(queries.stop))
+      throw error
+    }
   }
 
   const searchFor: PatientCatalog['searchFor'] = async (criteria, page, wait, signal) => {

@@ -137,6 +137,16 @@ describe('a search that takes longer than whoever asks can wait', () => {
     expect(await ask(world, { query: id })).toEqual({ kind: 'unknown-query' })
   })
 
+  it('is stopped where what counts the lines that cannot be read cannot begin', async () => {
+    const world = await startFilled()
+    world.athena.conduct.refuse = (operation) =>
+      operation === 'StartQueryExecution' && world.athena.statements.length > 0
+        ? { status: 400, type: 'TooManyRequestsException', message: 'too many at once' }
+        : undefined
+    await expect(ask(world)).rejects.toThrow('too many at once')
+    expect(world.athena.stopped).toEqual([world.athena.statements[0]?.id])
+  })
+
   it('is stopped where the asker gives it up', async () => {
     const world = await startFilled()
     const stop = new AbortController()

@@ -124,6 +124,12 @@ export function writeSidecar(
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
+/** What our own names are made of: a bucket may hold other keys, but none that a recording has. */
+const AUDIO_KEY = /^[A-Za-z0-9!_.*'()=/-]+$/
+const SHA256 = /^[0-9a-f]{64}$/
+const Time = v.pipe(v.string(), v.isoTimestamp(), v.check(isTime))
+
+/** Whose it is, {@link readSidecarOf} compares; what else goes into names, commands and comparisons has one form alone. */
 const SidecarDocument = v.object({
   schema: v.literal(SIDECAR_SCHEMA),
   recordingId: v.string(),
@@ -132,9 +138,9 @@ const SidecarDocument = v.object({
     v.is(v.looseObject({ status: v.string(), createdAt: v.pipe(v.string(), v.check(isTime)) }), value),
   ),
   audio: v.object({
-    key: v.string(),
+    key: v.pipe(v.string(), v.regex(AUDIO_KEY)),
     bytes: v.number(),
-    sha256: v.string(),
+    sha256: v.pipe(v.string(), v.regex(SHA256)),
     versionId: v.nullable(v.string()),
   }),
   quality: v.object({
@@ -142,8 +148,10 @@ const SidecarDocument = v.object({
     channels: v.nullable(v.number()),
     findings: v.array(v.string()),
   }),
-  provenance: v.object({ archivedAt: v.pipe(v.string(), v.check(isTime)) }),
-  retention: v.object({ lock: v.nullable(v.object({ mode: v.string(), until: v.string() })) }),
+  provenance: v.object({ archivedAt: Time }),
+  retention: v.object({
+    lock: v.nullable(v.object({ mode: v.picklist(['GOVERNANCE', 'COMPLIANCE']), until: Time })),
+  }),
 })
 
 function isTime(text: string): boolean {

@@ -56,14 +56,18 @@ function describeState(
   ]
 }
 
-/** How somebody without this program finds out that the audio is what was archived. */
+/**
+ * How somebody without this program finds out that the audio is what was archived: commands to paste, in which nothing that
+ * stands in the sidecar is anything but a word.
+ */
 export function waysToCheck(sidecar: Sidecar, bucket: string): string[] {
   const { key, versionId, sha256 } = sidecar.audio
   const name = nameFile(sidecar)
-  const version = versionId === null ? '' : ` --version-id ${quote(versionId)}`
+  // Without "=", a version that begins with a dash would be an option.
+  const version = versionId === null ? '' : ` --version-id=${quote(versionId)}`
   return [
-    `aws s3api get-object --bucket ${quote(bucket)} --key ${quote(key)}${version} ${name}`,
-    `echo "${sha256}  ${name}" | sha256sum -c`,
+    `aws s3api get-object --bucket ${quote(bucket)} --key ${quote(key)}${version} ${quote(name)}`,
+    `echo ${quote(`${sha256}  ${name}`)} | sha256sum -c`,
   ]
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { connectArchive } from '../../lib/compose-retrieve.ts'
@@ -73,14 +74,19 @@ test('--json is the sidecar, verbatim, and the state of the object', async () =>
   expect(shown?.['sidecar']).toEqual(JSON.parse(await world.text(kept.sidecarKey)))
 })
 
-test('numbers that JavaScript would round come out as they are stored', async () => {
-  const kept = await world.keep()
+/** Another recording, whose sidecar was another one from the start; it has no audio. */
+async function keepSidecar(change: (sidecar: string) => string): Promise<string> {
+  const [kept, id] = [await world.keep(), randomUUID()]
   const sidecar = await world.text(kept.sidecarKey)
-  await world.put(
-    kept.sidecarKey,
+  await world.put(kept.sidecarKey.replace(kept.id, id), change(sidecar.replaceAll(kept.id, id)))
+  return id
+}
+
+test('numbers that JavaScript would round come out as they are stored', async () => {
+  const id = await keepSidecar((sidecar) =>
     sidecar.replace('"status":', '"exact": 12345678901234567890.10,\n    "status":'),
   )
-  expect((await show(kept.id, '--json')).stdout).toContain('"exact": 12345678901234567890.10')
+  expect((await show(id, '--json')).stdout).toContain('"exact": 12345678901234567890.10')
 })
 
 test('audio that is gone shows, and is a failure', async () => {
@@ -111,4 +117,12 @@ test('nothing is shown where the access log cannot be written', async () => {
   const { code, stdout, stderr } = await show(kept.id)
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).not.toContain('15550100123')
+})
+
+test('a sidecar whose digest is none is relied on for nothing, and none of it becomes a command', async () => {
+  const id = await keepSidecar((sidecar) => sidecar.replace(/(?<="sha256": ")\w+/, '$(touch /tmp/x)'))
+  const { code, stdout, stderr } = await show(id)
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain('unknown form at audio.sha256')
+  expect(stderr).not.toContain('touch')
 })

@@ -213,6 +213,7 @@ describe('the published schema', () => {
     ['audio.other', 1],
     ['audio.bytes', 0],
     ['audio.bytes', 1.5],
+    ['audio.key', `recordings/ours/$(touch x)/${EXAMPLE_ID}.mp3`],
     ['audio.sha256', 'AB'.repeat(32)],
     ['audio.s3Checksum.algorithm', 'MD5'],
     ['quality.frames', 0],

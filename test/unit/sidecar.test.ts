@@ -8,12 +8,14 @@ import {
 } from '../../lib/archive/sidecar.ts'
 import {
   AUDIO,
+  EXAMPLE_ID,
   MEDIA,
   MP3,
   POLICY,
   PROVENANCE,
   recordingOf,
   REQUEST,
+  type Tree,
   writeExample,
 } from '../helpers/sidecars.ts'
 
@@ -51,6 +53,26 @@ describe('a sidecar', () => {
     ],
   ])('that is none says why', (text, reason) => {
     expect(readSidecar(text)).toEqual({ ok: false, reason })
+  })
+
+  it.each([
+    ['audio.key', `recordings/ours/$(touch x)/${EXAMPLE_ID}.mp3`],
+    ['audio.key', `recordings/ours/\u001b[2J/${EXAMPLE_ID}.mp3`],
+    ['audio.key', `recordings/ours/${EXAMPLE_ID}.mp3\n`],
+    ['audio.sha256', '$(touch x)'],
+    ['audio.sha256', 'AB'.repeat(32)],
+    ['audio.sha256', `${'ab'.repeat(32)}\n`],
+    ['provenance.archivedAt', '2026-03-01 (\u001b[2J)'],
+    ['retention.lock.until', 'tomorrow'],
+    ['retention.lock.until', '2026-13-01T00:00:00.000Z'],
+    ['retention.lock.mode', '\u001b[2J'],
+  ])('is none with %s: %j', (path, value) => {
+    const sidecar = writeExample()
+    const names = path.split('.')
+    const holder = names.slice(0, -1).reduce((inner, name) => inner[name] as Tree, sidecar)
+    holder[names.at(-1) ?? ''] = value
+    const reason = `the sidecar has an unknown form at ${path}`
+    expect(readSidecar(JSON.stringify(sidecar))).toEqual({ ok: false, reason })
   })
 })
 

@@ -33,7 +33,7 @@ export function isKnownCountry(country: string): boolean {
  * @param country to which a number without a country's code belongs: ISO 3166, two capital letters
  */
 export function readNumber(text: string, country?: string): ReadNumber {
-  const written = text.normalize('NFKC').trim().replace(/^tel:/i, '')
+  const written = tidy(text)
   const digits = written.replace(/\D/g, '')
   if (digits.length < MIN_DIGITS || digits.length > MAX_DIGITS || /\p{L}/u.test(withoutExtension(written)))
     return { ok: false, reason: 'is not a telephone number, such as +49 30 123456', lacksCountry: false }
@@ -42,6 +42,8 @@ export function readNumber(text: string, country?: string): ReadNumber {
   const forms = new Set(interpret(written, digits, isBare, country).flatMap(formsOf))
   if (isBare && !digits.startsWith('0')) forms.add(digits)
   if (forms.size > 0) return { ok: true, forms: [...forms] }
+  if (/^(?:\+|00)/.test(written))
+    return { ok: false, reason: 'is no number that can be called: is a digit missing?', lacksCountry: false }
   if (country === undefined)
     return {
       ok: false,
@@ -50,6 +52,19 @@ export function readNumber(text: string, country?: string): ReadNumber {
     }
   const reason = `is no number that can be called, neither in ${country} nor abroad`
   return { ok: false, reason, lacksCountry: false }
+}
+
+/**
+ * The number without what only looks: forms of characters, marks that nobody sees and that come with whatever is copied from
+ * a page or a contact (such as U+202A), brackets around the country's code.
+ */
+function tidy(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .trim()
+    .replace(/^tel:/i, '')
+    .replace(/^\(((?:\+|00)[\d ]+)\)/, '$1')
 }
 
 /** `12 34 56 ext. 7`, `… x7`: the extension is not part of what Bird calls. */

@@ -22,6 +22,10 @@ describe('one number, however it is written', () => {
     ['030 123456', 'DE'],
     ['030 123456 ext. 12', 'DE'],
     ['\uff0b\uff14\uff19 30 123456', undefined],
+    ['\u202a+49 30 123456\u202c', undefined],
+    ['\u2068tel:+49\u00ad30\u200b123456\u2069', undefined],
+    ['(+49) 30 123456', undefined],
+    ['(0049) 30 123456', 'DE'],
   ])('%s in %s has the same forms', (text, country) => {
     expect(readNumber(text, country)).toEqual({ ok: true, forms: BERLIN })
   })
@@ -79,10 +83,25 @@ describe('what is refused', () => {
     },
   )
 
-  it('a number that is none anywhere', () => {
-    expect(readNumber('+999 123456', 'DE')).toEqual({
+  it.each([
+    ['+1 202 555 018', undefined],
+    ['+1 202 555 018', 'DE'],
+    ['\u202a+1 202 555 018', undefined],
+    ['001 202 555 018', undefined],
+    ['(+1) 202 555 018', undefined],
+    ['+999 123456', 'DE'],
+  ])('%s in %s, which names its country and is too short, or of no country', (text, country) => {
+    expect(readNumber(text, country)).toEqual({
       ok: false,
-      reason: 'is no number that can be called, neither in DE nor abroad',
+      reason: 'is no number that can be called: is a digit missing?',
+      lacksCountry: false,
+    })
+  })
+
+  it('a number that is none anywhere', () => {
+    expect(readNumber('(202) 555 018', 'US')).toEqual({
+      ok: false,
+      reason: 'is no number that can be called, neither in US nor abroad',
       lacksCountry: false,
     })
   })

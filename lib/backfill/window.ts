@@ -113,7 +113,8 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\
  * Reads two moments: UTC days (`2024-03-01`), or date-times that name their zone (RFC 3339). The range goes from the first
  * up to, not including, the second, which may be left out: then it is the end of today.
  */
-export function readRange(from: string, to: string | undefined, now: Date): ReadRange {
+export function readRange(fromText: string, toText: string | undefined, now: Date): ReadRange {
+  const [from, to] = [fromText.trim(), toText?.trim()]
   const [start, end] = [readMoment(from), to === undefined ? windowAt(now, 'day').to : readMoment(to)]
   if (start === undefined) return { ok: false, reason: notAMoment('--from', from) }
   if (end === undefined) return { ok: false, reason: notAMoment('--to', to ?? '') }

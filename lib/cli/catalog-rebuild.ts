@@ -14,8 +14,6 @@ export interface RebuildOptions {
   readonly json: boolean
 }
 
-const PERCENT = 100
-
 /** Rebuilds the catalog of each workspace. Resolves to the exit code: 1 if a sidecar cannot be read. */
 export async function rebuildCatalog(options: RebuildOptions): Promise<number> {
   const config = readArchiveConfig(process.env)
@@ -48,10 +46,10 @@ async function rebuildOne(
   anew: boolean,
   signal: AbortSignal,
 ): Promise<Rebuild> {
-  const progress = createProgress('rebuilding', PERCENT)
+  const progress = createProgress('rebuilding', 'percent')
   try {
     const onProgress = (recordingId: string, recordings: number): void =>
-      progress.update(Math.floor(shareBefore(recordingId) * PERCENT), count(recordings, 'recording'))
+      progress.update(Math.floor(shareBefore(recordingId) * 100), count(recordings, 'recording'))
     return await rebuild(workspaceId, { anew, onProgress }, signal)
   } finally {
     progress.stop()

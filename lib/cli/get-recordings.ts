@@ -81,7 +81,7 @@ async function getOne(
 ): Promise<number> {
   const { recordingId, workspaceIds } = order
   const { restore: tier, days } = options
-  const progress = options.json ? NO_PROGRESS : createProgress('getting', 100)
+  const progress = options.json ? NO_PROGRESS : createProgress('getting', 'percent')
   let path: string | undefined
   const open = async (sidecar: Sidecar): Promise<Destination> => {
     const onBytes = (done: number, total: number): void => {

@@ -12,8 +12,11 @@ export interface Progress {
 
 const LINE_EVERY_MS = 3000
 
-/** @param title what is being done, as a word: `archiving` */
-export function createProgress(title: string, total: number): Progress {
+/**
+ * @param title what is being done, as a word: `archiving`
+ * @param total how much there is to do; `percent` where nobody knows, and what is done is told as a share of all
+ */
+export function createProgress(title: string, total: number | 'percent'): Progress {
   return process.stderr.isTTY ? createBar(title, total) : createLines(title, total)
 }
 
@@ -24,11 +27,12 @@ export const NO_PROGRESS: Progress = {
   stop: () => undefined,
 }
 
-function createBar(title: string, total: number): Progress {
+function createBar(title: string, of: number | 'percent'): Progress {
+  const [total, state] = of === 'percent' ? [100, '{value} %'] : [of, '{value}/{total}']
   const bar = new SingleBar(
     {
       stream: process.stderr,
-      format: `${title} {bar} {value}/{total}  {remark}`,
+      format: `${title} {bar} ${state}  {remark}`,
       barsize: 24,
       hideCursor: true,
       clearOnComplete: true,
@@ -49,7 +53,7 @@ function createBar(title: string, total: number): Progress {
   }
 }
 
-function createLines(title: string, total: number): Progress {
+function createLines(title: string, of: number | 'percent'): Progress {
   let latest = ''
   let printed = ''
   let printedMs = Date.now()
@@ -61,7 +65,8 @@ function createLines(title: string, total: number): Progress {
   }
   return {
     update(done, remark) {
-      latest = `${title} ${done}/${total}${remark === '' ? '' : `  ${remark}`}`
+      const state = of === 'percent' ? `${done} %` : `${done}/${of}`
+      latest = `${title} ${state}${remark === '' ? '' : `  ${remark}`}`
       if (Date.now() - printedMs >= LINE_EVERY_MS) print()
     },
     say: printHint,

@@ -141,8 +141,7 @@ function createShow(order: VerifyOrder, session: Session): (event: VerifyEvent) 
   return (event) => {
     if (event.kind === 'began') {
       ;({ total } = event)
-      const title = total === undefined ? 'verifying, %' : 'verifying'
-      if (!session.json) session.progress = createProgress(title, total ?? 100)
+      if (!session.json) session.progress = createProgress('verifying', total ?? 'percent')
       const { mark } = event
       if (mark !== undefined && mark.after !== null)
         session.progress.say(

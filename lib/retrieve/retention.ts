@@ -40,9 +40,10 @@ const YEAR_MS = 365.25 * 86_400_000
  * rounded up to a whole second, for S3 keeps no fraction.
  */
 export function readUntil(
-  text: string,
+  written: string,
   now: Date,
 ): { readonly ok: true; readonly until: Date } | { readonly ok: false; readonly fault: string } {
+  const text = written.trim()
   const given = new Date(text)
   const isReal =
     (DATE.test(text) || DATE_TIME.test(text)) &&

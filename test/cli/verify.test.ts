@@ -43,8 +43,9 @@ describe('bird-archive verify', () => {
   test('finds a flipped byte, and says what to do', async () => {
     const [good, bad] = (await keepIn('flipped', 2)) as [Kept, Kept]
     await flipByte(world, bad.audioKey, 700)
-    const { code, stdout } = await verify('flipped', '--all')
+    const { code, stdout, stderr } = await verify('flipped', '--all')
     expect(code).toBe(1)
+    expect(stderr).toMatch(/\nverifying \d+ % {2}2 recordings · .* · 1 bad\n/)
     expect(stdout).toContain(`  ${bad.id}\n    sha256 (audio): expected ${bad.sha256}, found `)
     expect(stdout).toContain('sha256: the stored bytes are not those that were archived: keep both objects')
     expect(stdout).toContain('Not everything is as it must be.')
@@ -133,7 +134,7 @@ describe('bird-archive verify', () => {
   test('reads the days that are named, and says that it needs every sidecar for it', async () => {
     const inside = await world.keep({ workspaceId: 'days', createdAt: '2026-03-02T10:00:00Z' })
     await world.keep({ workspaceId: 'days', createdAt: '2026-03-03T00:00:00Z' })
-    const { code, stderr, stdout } = await verify('days', '--from', '2026-03-02', '--to', '2026-03-03')
+    const { code, stderr, stdout } = await verify('days', '--from', '2026-03-02 ', '--to', ' 2026-03-03')
     expect(code).toBe(0)
     expect(stderr).toContain('No sweep has listed 2026-03-02 to its end, so every sidecar is read')
     expect(stdout).toMatch(/read +1 +recordings/)
@@ -156,6 +157,11 @@ describe('bird-archive verify', () => {
     expect(code).toBe(2)
     expect(stderr).toContain(fault)
     expect(await world.keys('verify/refused/')).toEqual([])
+  })
+
+  test('shows by its help how to list what is not in order: the summary is no recording', async () => {
+    const { stdout } = await runWithin(['verify', '--help'])
+    expect(stdout).toContain("verify --all --json | jq -r '.recordingId // empty'")
   })
 
   test('needs no key of Bird, and names what it needs', async () => {

@@ -29,6 +29,8 @@ describe('a range', () => {
     ],
     ['2024-03-01T00:30+01:00', '2024-03-01', '2024-02-29T23:30:00.000Z', '2024-03-01T00:00:00.000Z'],
     ['2023-12-31T23:00-05:30', '2024-01-02', '2024-01-01T04:30:00.000Z', '2024-01-02T00:00:00.000Z'],
+    // As they come from a table or a page.
+    [' 2024-02-29 ', '2024-03-01\n', '2024-02-29T00:00:00.000Z', '2024-03-01T00:00:00.000Z'],
     ['2024-03-01T09:00:00.5Z', '2024-03-02', '2024-03-01T09:00:00.500Z', '2024-03-02T00:00:00.000Z'],
     ['2024-03-01T09:00:00.123999Z', '2024-03-02', '2024-03-01T09:00:00.123Z', '2024-03-02T00:00:00.000Z'],
     // One millisecond is enough; so is a beginning of just now.
@@ -88,8 +90,8 @@ describe('a moment is refused that', () => {
     ['is written in words', 'yesterday'],
     ['is written as Americans do', '03/01/2024'],
     ['has something behind it', '2024-03-01Z'],
-    ['has something in front of it', ' 2024-03-01'],
-    ['ends in a newline', '2024-03-01\n'],
+    ['has something in front of it', 'x2024-03-01'],
+    ['is parted by a newline', '2024-03\n-01'],
     ['has a fraction without seconds', '2024-03-01T09:00.5Z'],
     ['is empty', ''],
   ])('%s: %j', (_, text) => {

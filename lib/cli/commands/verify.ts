@@ -23,7 +23,7 @@ Examples:
   $ bird-archive verify --sample 300                      with a seed by chance; it is told, and stands in the report
   $ bird-archive verify --sample 300 --seed audit-2024    again the same recordings, for whoever wants to see it
   $ bird-archive verify --from 2024-03-01 --to 2024-03-08
-  $ bird-archive verify --all --json | jq -r .recordingId
+  $ bird-archive verify --all --json | jq -r '.recordingId // empty'
 
 Exit codes: 0 everything read is as it must be · 1 something is not, or could not be read, or there are orphans · 2 wrong
 arguments or environment · 130 Ctrl-C`

@@ -67,6 +67,15 @@ export class StoreError extends Error {
   override readonly name = 'StoreError'
 }
 
+/** The key shows nothing, for a delete marker lies on what it holds: nobody may take it for free. */
+export class DeletedError extends StoreError {
+  constructor(key: string) {
+    super(
+      `${key} was deleted: a delete marker lies on it; what it held is below, and is there again when the marker is gone`,
+    )
+  }
+}
+
 /** The key already holds other evidence; it was left as it is. Digests are SHA-256 in hex. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'

@@ -2,6 +2,7 @@ import {
   BirdError,
   ConfigurationError,
   ConflictError,
+  DeletedError,
   describeError,
   MediaError,
   RedirectError,
@@ -23,6 +24,7 @@ import type { Outcome } from './outcome.ts'
  * | a body that is no whole MP3         | failed, bad-body           |
  * | a redirect that is not allowed      | failed, redirect-refused   |
  * | other bytes under the key           | refused, conflict          |
+ * | a key on which a delete marker lies | refused, conflict          |
  * | the bucket, mendable by a person    | failed, misconfigured      |
  * | the bucket, otherwise               | failed, storage            |
  * | anything else                       | failed, unexpected         |
@@ -33,7 +35,8 @@ export function explainFailure(error: unknown): Outcome {
     return { kind: 'failed', reason: 'bad-body', detail: error.message, mediaFault: error.fault }
   if (error instanceof RedirectError)
     return { kind: 'failed', reason: 'redirect-refused', detail: error.message }
-  if (error instanceof ConflictError) return { kind: 'refused', reason: 'conflict', detail: error.message }
+  if (error instanceof ConflictError || error instanceof DeletedError)
+    return { kind: 'refused', reason: 'conflict', detail: error.message }
   if (error instanceof ConfigurationError)
     return { kind: 'failed', reason: 'misconfigured', detail: error.faults.join(' · ') }
   if (error instanceof StoreError) return { kind: 'failed', reason: 'storage', detail: error.message }

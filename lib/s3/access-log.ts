@@ -1,10 +1,10 @@
-import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { lockFor, type RetentionPolicy } from '../archive/retention.ts'
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import { type AccessRecord, readAccess, writeAccess } from '../retrieve/access.ts'
 import type { RetrieveKeys } from '../retrieve/keys.ts'
-import { storeFailure } from './failure.ts'
+import { type History, isWrittenOver, listHistories, versionIdOf } from './histories.ts'
 import type { Texts } from './texts.ts'
 
 /** Which lines are asked for; without a criterion, all of them. */
@@ -38,6 +38,7 @@ export interface AccessLog {
 }
 
 const READS_AT_ONCE = 16
+const SHOWN = 'what it said is shown'
 
 /** @param options.retention how long a line is kept, counted from its own time */
 export function createAccessLog(options: {
@@ -51,42 +52,27 @@ export function createAccessLog(options: {
   const { client, bucket, texts, keys, retention, clock } = options
 
   /** S3 lists in the order of the keys' bytes, which is the order of time here, and an empty id comes before every other. */
-  async function* listKeys(from: Date | undefined, to: Date | undefined, signal: AbortSignal) {
-    const prefix = keys.allAccess()
+  async function* listLines({ from, to }: AccessCriteria, signal: AbortSignal) {
     const end = to && keys.access(to, '')
-    try {
-      const pages = paginateListObjectsV2(
-        { client },
-        {
-          Bucket: bucket,
-          Prefix: prefix,
-          ...(from !== undefined && { StartAfter: keys.access(from, '') }),
-        },
-        { abortSignal: signal },
-      )
-      for await (const { Contents = [] } of pages)
-        for (const { Key = '' } of Contents) {
-          if (end !== undefined && Key >= end) return
-          yield Key
-        }
-    } catch (error) {
-      signal.throwIfAborted()
-      throw storeFailure('list', prefix, error)
+    const startAfter = from && keys.access(from, '')
+    for await (const history of listHistories(client, bucket, keys.allAccess(), signal, startAfter)) {
+      if (end !== undefined && history.key >= end) return
+      yield history
     }
   }
 
-  const readOne = async (key: string, signal: AbortSignal): Promise<AccessFound> => {
-    const text = await texts.read(key, signal)
+  /** The line as it was written once, and what somebody has done to it since. */
+  const readOne = async (history: History, signal: AbortSignal): Promise<readonly AccessFound[]> => {
+    const { key, original, marker } = history
+    const unreadable = (reason: string): AccessFound => ({ kind: 'unreadable', key, reason })
+    const text = original && (await texts.read(key, signal, versionIdOf(original)))
     if (text === undefined)
-      return {
-        kind: 'unreadable',
-        key,
-        reason: 'it was listed, and is gone: somebody deletes lines of the access log',
-      }
+      return [unreadable('nothing is left of it: somebody deletes lines of the access log')]
     const read = readAccess(text)
-    return read.ok
-      ? { kind: 'read', key, record: read.record }
-      : { kind: 'unreadable', key, reason: read.reason }
+    const line: AccessFound = read.ok ? { kind: 'read', key, record: read.record } : unreadable(read.reason)
+    if (marker !== undefined) return [line, unreadable(`somebody has deleted it: ${SHOWN}`)]
+    const isRewritten = await isWrittenOver(history, (later) => later === text, texts, signal)
+    return isRewritten ? [line, unreadable(`somebody has written over it: ${SHOWN}`)] : [line]
   }
 
   return {
@@ -100,24 +86,18 @@ export function createAccessLog(options: {
         throw new StoreError(`${key} holds another line of the access log`)
     },
     async *read(criteria, signal) {
-      const ahead: Promise<AccessFound>[] = []
-      const next = async (): Promise<AccessFound | undefined> => {
-        const found = await ahead.shift()
-        return found !== undefined && isWanted(found, criteria) ? found : undefined
-      }
+      const ahead: Promise<readonly AccessFound[]>[] = []
+      const next = async (): Promise<readonly AccessFound[]> =>
+        ((await ahead.shift()) ?? []).filter((found) => isWanted(found, criteria))
       try {
-        for await (const key of listKeys(criteria.from, criteria.to, signal)) {
-          const reading = readOne(key, signal)
+        for await (const history of listLines(criteria, signal)) {
+          const reading = readOne(history, signal)
           // Its failure is met when its turn comes.
           reading.catch(() => undefined)
           ahead.push(reading)
-          const found = ahead.length < READS_AT_ONCE ? undefined : await next()
-          if (found !== undefined) yield found
+          if (ahead.length >= READS_AT_ONCE) yield* await next()
         }
-        while (ahead.length > 0) {
-          const found = await next()
-          if (found !== undefined) yield found
-        }
+        while (ahead.length > 0) yield* await next()
       } finally {
         await Promise.allSettled(ahead)
       }

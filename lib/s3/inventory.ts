@@ -1,6 +1,7 @@
 import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { Keys } from '../archive/keys.ts'
 import { audioKey, createGrouping, emptyEntry, type Entry, type Listed } from '../verify/entry.ts'
+import { StoreError } from '../errors.ts'
 import { storeFailure } from './failure.ts'
 import { listVersions } from './versions.ts'
 
@@ -103,21 +104,17 @@ async function listUploads(
 }> {
   try {
     const page = await client.send(new ListMultipartUploadsCommand(input), { abortSignal: signal })
-    const { Uploads = [], IsTruncated, NextKeyMarker, NextUploadIdMarker } = page
-    return {
-      uploads: Uploads.map(({ Key = '', UploadId = '', Initiated }) => ({
-        key: Key,
-        uploadId: UploadId,
-        initiated: Initiated,
-      })),
-      after:
-        IsTruncated !== true || NextKeyMarker === undefined
-          ? undefined
-          : {
-              KeyMarker: NextKeyMarker,
-              ...(NextUploadIdMarker !== undefined && { UploadIdMarker: NextUploadIdMarker }),
-            },
-    }
+    const { Uploads = [], IsTruncated = false, NextKeyMarker, NextUploadIdMarker } = page
+    const uploads = Uploads.map(({ Key = '', UploadId = '', Initiated }) => ({
+      key: Key,
+      uploadId: UploadId,
+      initiated: Initiated,
+    }))
+    if (!IsTruncated) return { uploads, after: undefined }
+    if (NextKeyMarker === undefined)
+      throw new StoreError('list unfinished uploads: S3 says that more follow, and not from where')
+    const within = NextUploadIdMarker === undefined ? {} : { UploadIdMarker: NextUploadIdMarker }
+    return { uploads, after: { KeyMarker: NextKeyMarker, ...within } }
   } catch (error) {
     signal.throwIfAborted()
     throw storeFailure('list unfinished uploads of', input.Prefix ?? '', error)

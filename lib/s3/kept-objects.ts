@@ -11,7 +11,7 @@ export interface KeptObject {
   readonly state: AudioState
 }
 
-/** A recording's objects: the version of the audio that the sidecar names, and the sidecar's current one. */
+/** A recording's objects: the version of the audio that the sidecar names, and the sidecar's oldest one. */
 export interface KeptObjects {
   readonly workspaceId: string
   readonly recordingId: string
@@ -35,11 +35,13 @@ export async function findKeptObjects(
   const { vault, keys } = systems
   for (const workspaceId of workspaceIds) {
     const found = await vault.readSidecar(workspaceId, recordingId, signal)
-    const named = found?.sidecar?.audio.versionId ?? undefined
+    // What was archived is to be kept, whatever lies on top of it.
+    const original = found?.sidecar ?? found?.original
+    const named = original?.audio.versionId ?? undefined
     const audioKey = keys.audio(workspaceId, recordingId)
     const [audio, sidecar] = await Promise.all([
       look(vault, 'audio', audioKey, named, signal),
-      look(vault, 'sidecar', keys.sidecar(workspaceId, recordingId), undefined, signal),
+      look(vault, 'sidecar', keys.sidecar(workspaceId, recordingId), found?.versionId, signal),
     ])
     const objects = [audio, sidecar].filter((object) => object !== undefined)
     if (objects.length === 0) continue
@@ -55,7 +57,8 @@ function judge(
 ): string | undefined {
   if (sidecar === undefined) return 'its audio is there, its sidecar is not'
   if (sidecar.isDeleted) return 'its sidecar was deleted: a delete marker lies on it'
-  if (found?.sidecar === undefined) return found?.fault ?? 'its sidecar came just now: try again'
+  if (found === undefined) return 'its sidecar came just now: try again'
+  if (found.sidecar === undefined) return `its sidecar cannot be relied on: ${found.fault}`
   if (audio === undefined) return 'its sidecar is there, its audio is not'
   const { versionId } = found.sidecar.audio
   return audio.isDeleted && versionId !== audio.versionId

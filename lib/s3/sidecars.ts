@@ -2,7 +2,7 @@ import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import pLimit from 'p-limit'
 import type { Keys } from '../archive/keys.ts'
 import { readSidecarOf } from '../archive/sidecar.ts'
-import { StoreError } from '../errors.ts'
+import { DeletedError, StoreError } from '../errors.ts'
 import { storeFailure } from './failure.ts'
 import type { Store } from './store.ts'
 
@@ -50,8 +50,13 @@ export function createSidecars(
   ): Promise<void> => {
     signal.throwIfAborted()
     reads += 1
-    const text = await store.read(keys.sidecar(workspaceId, id), signal)
-    if (text !== undefined) found.set(id, judgeSidecar(text, workspaceId, id))
+    try {
+      const text = await store.read(keys.sidecar(workspaceId, id), signal)
+      if (text !== undefined) found.set(id, judgeSidecar(text, workspaceId, id))
+    } catch (error) {
+      if (!(error instanceof DeletedError)) throw error
+      found.set(id, { kind: 'unreadable', fault: error.message })
+    }
   }
 
   const readAll = async (

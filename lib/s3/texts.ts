@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto'
-import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { GetObjectCommand, S3ServiceException } from '@aws-sdk/client-s3'
 import type { Lock } from '../archive/retention.ts'
 import type { Clock } from '../deadline.ts'
-import { StoreError } from '../errors.ts'
+import { DeletedError, StoreError } from '../errors.ts'
 import { isAlreadyThere, isMissing, storeFailure } from './failure.ts'
 import { ensureLock, headObject, type Place } from './stored.ts'
 import { putWhole } from './whole.ts'
 
 /** Documents that are written once and never changed. */
 export interface Texts {
-  /** The text under a key; undefined when the key is free. */
-  read(key: string, signal: AbortSignal): Promise<string | undefined>
+  /**
+   * The text under a key, of the current version if none is named; undefined when it is not there.
+   * @throws DeletedError where a delete marker lies on it
+   */
+  read(key: string, signal: AbortSignal, versionId?: string): Promise<string | undefined>
   /** Stores a document under a free key. Resolves to false if the key is taken: it stays as it is. */
   writeOnce(
     key: string,
@@ -25,17 +28,19 @@ export interface Texts {
 export function createTexts(place: Place, clock: Clock): Texts {
   const { client, direct, bucket } = place
   return {
-    async read(key, signal) {
+    async read(key, signal, versionId) {
       try {
-        const answer = await direct.send({ method: 'GET', key }, signal)
+        const query = versionId === undefined ? {} : { versionId }
+        const answer = await direct.send({ method: 'GET', key, query }, signal)
         if (answer?.status === 200) return answer.body.toString('utf8')
+        if (answer?.headers['x-amz-delete-marker'] === 'true') throw new DeletedError(key)
         if (answer !== undefined && /<Code>NoSuchKey</.test(answer.body.toString('latin1'))) return undefined
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
-          abortSignal: signal,
-        })
+        const command = new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId })
+        const { Body } = await client.send(command, { abortSignal: signal })
         return (await Body?.transformToString('utf8')) ?? ''
       } catch (error) {
         signal.throwIfAborted()
+        if (isUnderMarker(error)) throw new DeletedError(key)
         if (isMissing(error)) return undefined
         throw storeFailure('read', key, error)
       }
@@ -58,4 +63,9 @@ export function createTexts(place: Place, clock: Clock): Texts {
       }
     },
   }
+}
+
+/** Whether a missing object is missing because a delete marker lies on it. Source: S3 User Guide, "Working with delete markers". */
+function isUnderMarker(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.$response?.headers['x-amz-delete-marker'] === 'true'
 }

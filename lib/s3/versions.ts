@@ -1,4 +1,5 @@
 import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3'
+import { StoreError } from '../errors.ts'
 import { storeFailure } from './failure.ts'
 
 /** One version of a key, or the mark that it was deleted. */
@@ -14,8 +15,8 @@ export interface ObjectVersion {
 }
 
 /**
- * Lists all versions and delete markers under a prefix, by key; those of one key in no certain order, for the SDK parts
- * versions from markers page by page.
+ * Lists all versions and delete markers under a prefix, by key. Of one key the versions come newest first (S3 User Guide, "Listing
+ * objects in a versioning-enabled bucket"), and so do the markers, but not among them: the SDK parts the two page by page.
  * @param startAfter only keys behind this one
  * @throws StoreError or ConfigurationError if the bucket fails: what came before it is not all
  */
@@ -41,17 +42,12 @@ export async function* listVersions(
       const versions = [
         ...Versions.map((each) => toVersion(each, false)),
         ...DeleteMarkers.map((each) => toVersion(each, true)),
-      ]
-      return {
-        versions: versions.toSorted((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0)),
-        after:
-          page.IsTruncated !== true || NextKeyMarker === undefined
-            ? undefined
-            : {
-                KeyMarker: NextKeyMarker,
-                ...(NextVersionIdMarker !== undefined && { VersionIdMarker: NextVersionIdMarker }),
-              },
-      }
+      ].toSorted((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0))
+      if (page.IsTruncated !== true) return { versions, after: undefined }
+      if (NextKeyMarker === undefined)
+        throw new StoreError(`list versions of ${prefix}: S3 says that more follow, and not from where`)
+      const within = NextVersionIdMarker === undefined ? {} : { VersionIdMarker: NextVersionIdMarker }
+      return { versions, after: { KeyMarker: NextKeyMarker, ...within } }
     } catch (error) {
       signal.throwIfAborted()
       throw storeFailure('list versions of', prefix, error)

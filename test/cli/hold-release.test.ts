@@ -63,14 +63,14 @@ describe('hold release', () => {
     expect((await release('4711', kept.id)).stdout).toMatch(/not held for it/)
   })
 
-  it('releases the versions that were held, whatever lies on top of them now', async () => {
+  it('releases the versions that were held, whatever lies on top of them, which no hold is for', async () => {
     const kept = await world.keep()
     const sidecar = await world.text(kept.sidecarKey)
     await place('4711', kept.id)
     await world.put(kept.sidecarKey, sidecar)
     expect(await holdsOf(world, kept)).toEqual([true, false])
-    expect((await place('4711', kept.id)).stdout).toMatch(/ held +1\n/)
-    expect(await holdsOf(world, kept)).toEqual([true, true])
+    expect((await place('4711', kept.id)).stdout).toMatch(/ held already +1\n/)
+    expect(await holdsOf(world, kept)).toEqual([true, false])
     await release('4711', kept.id)
     const versions = await versionsOf(world, kept.sidecarKey)
     expect(versions).toHaveLength(2)

@@ -130,7 +130,9 @@ describe('hold place', () => {
       await world.client.send(new DeleteObjectCommand({ Bucket: 'archive', Key }))
     const { code, stdout } = await place('4711', kept.id)
     expect(code).toBe(1)
-    expect(stdout).toMatch(/held: its sidecar was deleted/)
+    expect(stdout).toMatch(
+      /held: its sidecar cannot be relied on: it was deleted on .*: without the delete marker/,
+    )
     expect(await isHeld(world, kept.audioKey, kept.versionId)).toBe(true)
     expect(await release('4711', kept.id)).toMatchObject({ code: 0 })
     expect(await isHeld(world, kept.audioKey, kept.versionId)).toBe(false)

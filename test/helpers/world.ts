@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -79,6 +80,8 @@ export interface World extends AsyncDisposable {
   ): Promise<{ lockMode: string | undefined; lockUntil: Date | undefined; contentType: string | undefined }>
   /** Puts something under a key of the archive beforehand. */
   put(key: string, body: Uint8Array | string): Promise<void>
+  /** Puts a delete marker on a key of the archive. */
+  remove(key: string): Promise<void>
   unfinishedUploads(): Promise<string[]>
   /** Messages in the queue now, delayed ones too, as far as they have become visible. */
   received(queue: 'queue' | 'dead-letters', waitSeconds?: number): Promise<Message[]>
@@ -204,6 +207,9 @@ export async function startWorld(
     },
     async put(key, body) {
       await client.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }))
+    },
+    async remove(key) {
+      await client.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: key }))
     },
     async unfinishedUploads() {
       const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }))

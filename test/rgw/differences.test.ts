@@ -4,6 +4,8 @@ import {
   CompleteMultipartUploadCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
   GetObjectLegalHoldCommand,
   GetObjectRetentionCommand,
   HeadObjectCommand,
@@ -12,6 +14,7 @@ import {
   PutObjectCommand,
   PutObjectLegalHoldCommand,
   type PutObjectCommandInput,
+  type S3ServiceException,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { Readable } from 'node:stream'
@@ -65,6 +68,18 @@ describe('the gateway, unlike AWS', () => {
       expect(await replace(bucket, (etag) => etag)).toBe('PreconditionFailed')
     expect(await replace(Bucket, bare)).toBe('PreconditionFailed')
     expect(await replace(plain, bare)).toBe('replaced')
+  })
+
+  it('does not say of a missing object that a delete marker lies on it', async () => {
+    const Key = randomUUID()
+    await put({ Key })
+    await client.send(new DeleteObjectCommand({ Bucket, Key }))
+    const error: unknown = await client
+      .send(new GetObjectCommand({ Bucket, Key }))
+      .catch((thrown: unknown) => thrown)
+    const { $response } = error as S3ServiceException
+    expect($response?.statusCode).toBe(404)
+    expect($response?.headers['x-amz-delete-marker']).toBeUndefined()
   })
 
   it('ignores If-None-Match on PutObject where the bucket keeps versions, and only there', async () => {

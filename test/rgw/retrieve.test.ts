@@ -82,3 +82,18 @@ it('on another S3 too, a hold keeps a version, and retention is extended and nev
   expect(await extend(short)).toMatchObject({ outcome: 'kept' })
   expect((await archive.vault.inspectAudio(key, versionId, NEVER))?.lock?.until).toEqual(long)
 })
+
+it('on another S3 too, what somebody has deleted or written over is not handed out', async () => {
+  const deleted = await archived()
+  await world.remove(keysOf(deleted.id).sidecar)
+  const forged = await archived()
+  const sidecar = (await world.get(keysOf(forged.id).sidecar)).toString()
+  await world.put(keysOf(forged.id).sidecar, sidecar.replaceAll(forged.sha256, deleted.sha256))
+  for (const [{ id }, fault] of [
+    [deleted, /^it was deleted on/],
+    [forged, /^it was written over/],
+  ] as const) {
+    const end = await getRecording(order(id), async () => memoryDestination(), archive, NEVER)
+    expect(end).toMatchObject({ kind: 'unreadable-sidecar', fault: expect.stringMatching(fault) })
+  }
+})

@@ -100,6 +100,35 @@ describe('evidence that is there already', () => {
     expect((await world.get(keysOf(id).sidecar)).equals(theirs)).toBe(true)
   })
 
+  it.for([
+    ['', []],
+    [
+      ', also where the first answer is lost',
+      [{ operation: 'GetObject', key: /\.json$/, times: 1, fault: { kind: 'error', status: 500 } }],
+    ],
+  ] as [string, Strike[]][])(
+    'that somebody has deleted is no free key, though S3 would let it be written: it is a conflict%s',
+    async ([, strikes]) => {
+      const { id } = await world.addRecording()
+      await world.run([id])
+      const { sidecar, audio } = keysOf(id)
+      for (const key of [sidecar, audio]) await world.remove(key)
+      const before = await versionsOf(world, id)
+      expect(before).toEqual([sidecar, sidecar, audio, audio])
+      await world.addRecording({ id, audio: Buffer.from((await world.addRecording()).audio) })
+      setStrikes(world, ...strikes)
+      const { failed } = await world.run([{ body: id, messageId: 'again' }])
+      setStrikes(world)
+      expect(failed).toEqual([])
+      expect(await versionsOf(world, id)).toEqual(before)
+      const [letter] = await deadLettersOf(world, id)
+      expect(letter?.attributes).toMatchObject({
+        reason: 'conflict',
+        detail: expect.stringMatching(/was deleted: a delete marker lies on it/),
+      })
+    },
+  )
+
   it('is asked for as a condition on each write', async () => {
     const recordings = [await world.addRecording(), await world.addRecording({ audio: large })]
     const { requests } = setStrikes(world)

@@ -1,5 +1,5 @@
 import type { AccessRecord } from '../retrieve/access.ts'
-import { printJson, printLine, style } from './print.ts'
+import { printCsv, printJson, printLine, style } from './print.ts'
 
 /** Takes lines of the access log and prints them, at once or in the end. */
 export interface AccessPrinter {
@@ -27,7 +27,7 @@ const CSV_COLUMNS = [
 
 /** RFC 4180; several recordings of one line are parted by spaces. */
 export function printAccessCsv(): AccessPrinter {
-  printLine(CSV_COLUMNS.join(','))
+  printCsv(CSV_COLUMNS.join(','))
   return {
     add(record) {
       const cells: Record<(typeof CSV_COLUMNS)[number], string> = {
@@ -39,7 +39,7 @@ export function printAccessCsv(): AccessPrinter {
         criteria: record.criteria === undefined ? '' : JSON.stringify(record.criteria),
         detail: record.detail ?? '',
       }
-      printLine(CSV_COLUMNS.map((column) => csvCell(cells[column])).join(','))
+      printCsv(CSV_COLUMNS.map((column) => csvCell(cells[column])).join(','))
     },
     end: () => undefined,
   }

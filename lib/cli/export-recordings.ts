@@ -17,7 +17,6 @@ import { EXIT } from './exit-codes.ts'
 import { addAccessLines, addAttestations, addRecording, findRecording } from './export-contents.ts'
 import { checkZipPath, createZip, textOf, type ZipWriter } from './export-zip.ts'
 import { readCaseNumber } from './keep-recordings.ts'
-import { printable } from './keep-report.ts'
 import { count, formatBytes, printHint, printJson, printLine, printProblem, style } from './print.ts'
 import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
 import { type SelectedRecordings, selectRecordings, type SelectionOptions } from './select-recordings.ts'
@@ -188,8 +187,8 @@ function tell(facts: ExportFacts, digest: string, bytes: number, { json, output 
     printLine(`${style('bold', output)}  ${formatBytes(bytes)}, ${count(recordings.length, 'recording')}`)
     printLine(`SHA256SUMS  SHA-256 ${digest}`)
   }
-  for (const { recordingId, problem = '' } of bad) printProblem(`${recordingId}: ${printable(problem)}`)
-  for (const problem of problems) printProblem(printable(problem))
+  for (const { recordingId, problem = '' } of bad) printProblem(`${recordingId}: ${problem}`)
+  for (const problem of problems) printProblem(problem)
   if (isComplete(facts)) return EXIT.done
   printHint('The export is whole but for that; manifest.json and index.html name it, too.')
   return EXIT.incomplete

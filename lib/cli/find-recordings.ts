@@ -10,7 +10,7 @@ import { createFetchProgress } from './find-progress.ts'
 import { cacheDirectory, type FindCriteria, readFindCriteria } from './find-options.ts'
 import { CSV_HEAD, layTable, toCsv } from './find-table.ts'
 import { noteSearch, writtenCriteria } from './note-search.ts'
-import { count, printHint, printJson, printLine, printProblem, style } from './print.ts'
+import { count, printCsv, printHint, printJson, printLine, printProblem, style } from './print.ts'
 import { watchSignals } from './watch-signals.ts'
 
 export interface FindOptions extends FindCriteria, WhoAndWhy {
@@ -100,8 +100,8 @@ async function* readPages(
 function startPrinting(format: FindOptions['format']): (entry: CatalogEntry) => void {
   if (format === 'json') return printJson
   if (format === 'csv') {
-    printLine(CSV_HEAD)
-    return (entry) => printLine(toCsv(entry))
+    printCsv(CSV_HEAD)
+    return (entry) => printCsv(toCsv(entry))
   }
   const table = layTable(process.stdout.columns)
   let isFirst = true

@@ -55,16 +55,11 @@ function titles(columns: readonly Column[]): string {
 }
 
 function cells(columns: readonly Column[], entry: CatalogEntry): string {
-  return columns.map(([, width, cell]) => printable(cell(entry)).padEnd(width)).join(GAP)
+  return columns.map(([, width, cell]) => cell(entry).padEnd(width)).join(GAP)
 }
 
 function cut(line: string, width: number | undefined): string {
   return width === undefined || line.length <= width ? line : `${line.slice(0, width - 1)}…`
-}
-
-/** Nothing of a recording's metadata can steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 /** `1:05`, `2:00:07`. */

@@ -4,7 +4,6 @@ import type { HoldCase, Holds } from '../retrieve/hold.ts'
 import { openCases } from '../retrieve/hold.ts'
 import { readWorkspaces } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
-import { printable } from './keep-report.ts'
 import { count, printHint, printJson, printLine, printProblem, style } from './print.ts'
 import { watchSignals } from './watch-signals.ts'
 
@@ -97,7 +96,7 @@ function print(
     const since = `${day(placed.at)} by ${placed.by}: ${placed.reason}`
     const until =
       released === undefined ? '' : ` · released ${day(released.at)} by ${released.by}: ${released.reason}`
-    printLine(printable(`  case ${caseNumber}, since ${since}${until}`))
+    printLine(`  case ${caseNumber}, since ${since}${until}`)
   }
 }
 

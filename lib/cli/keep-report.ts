@@ -50,10 +50,5 @@ export function reportKeep({ results, all, reasons, dryRun, json }: KeepReport):
 
 function describe({ recordingId, outcome, detail, isLeft }: KeepResult): string {
   const id = isLeft ? style('yellow', recordingId) : recordingId
-  return `  ${id}  ${outcome}${detail === undefined ? '' : `: ${printable(detail)}`}`
-}
-
-/** Nothing that was read from the bucket can steer the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd')
+  return `  ${id}  ${outcome}${detail === undefined ? '' : `: ${detail}`}`
 }

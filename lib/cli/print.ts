@@ -1,21 +1,34 @@
 import { styleText } from 'node:util'
+import { printable, printableJson } from './printable.ts'
 
+const STYLES = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const
 /** A colour or weight; shown on a terminal only, and not where NO_COLOR is set. */
-type Style = Parameters<typeof styleText>[0]
+type Style = (typeof STYLES)[number]
 
-/** Writes one line of results. */
+/** Writes one line of results for people. Nothing in it can steer the terminal, wherever it came from. */
 export function printLine(line = ''): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${toPrint(line, process.stdout)}\n`)
 }
 
 /** Writes one JSON object as a line of results. */
 export function printJson(value: object): void {
-  printLine(JSON.stringify(value))
+  printJsonText(JSON.stringify(value))
 }
 
-/** Writes one line for people beside the results. */
+/** The same where it is text already. It is on one line. */
+export function printJsonText(json: string): void {
+  process.stdout.write(`${printableJson(json)}\n`)
+}
+
+/** Writes one record of CSV, just as it is; on a terminal, like any other line. */
+export function printCsv(record: string): void {
+  if (process.stdout.isTTY) printLine(record)
+  else process.stdout.write(`${record}\n`)
+}
+
+/** Writes one line for people beside the results. Nothing in it can steer the terminal. */
 export function printHint(line: string): void {
-  process.stderr.write(`${line}\n`)
+  process.stderr.write(`${toPrint(line, process.stderr)}\n`)
 }
 
 export function printProblem(line: string): void {
@@ -28,8 +41,15 @@ export function printFaults(title: string, faults: readonly string[]): void {
 }
 
 /** Styles text that is meant for stdout. */
-export function style(format: Style, text: string): string {
+export function style(format: Style | Style[], text: string): string {
   return styleText(format, text, { stream: process.stdout })
+}
+
+/** What {@link style} would write to this stream passes, and no other sequence. */
+function toPrint(line: string, stream: NodeJS.WriteStream): string {
+  return printable(line, (sequence) =>
+    STYLES.some((each) => styleText(each, ' ', { stream }).split(' ').includes(sequence)),
+  )
 }
 
 /** Ends quietly when the reader of our output has left, as in `bird-archive … | head`. */

@@ -5,7 +5,7 @@ import { type Located, showRecording } from '../retrieve/retrieve.ts'
 import { readRecordingIds, readRequester, readWorkspaces, type WhoAndWhy } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
 import { explainRefusal } from './get-refusal.ts'
-import { alignRows, printHint, printJson, printLine, printProblem, style } from './print.ts'
+import { alignRows, printHint, printJson, printJsonText, printLine, printProblem, style } from './print.ts'
 import { describeRecording, waysToCheck } from './show-rows.ts'
 
 export interface ShowOptions extends WhoAndWhy {
@@ -73,10 +73,10 @@ function printOneJson(located: Located): void {
   const finding = judgeAudio(sidecar, state)
   // The sidecar goes out as it lies there: numbers too fine for JavaScript stay what they are.
   const rest = JSON.stringify({ workspaceId, state: state ?? null, finding: finding ?? null })
-  printLine(`{"sidecar":${toOneLine(text)},${rest.slice(1)}`)
+  printJsonText(`{"sidecar":${toOneLine(text)},${rest.slice(1)}`)
 }
 
-/** JSON has line breaks between its tokens only: within a text they are escaped. */
+/** JSON has line breaks and tabs between its tokens only: within a text they are escaped. */
 function toOneLine(json: string): string {
-  return json.trim().replace(/\s*\n\s*/g, ' ')
+  return json.trim().replace(/[ \t\r\n]*[\t\r\n][ \t\r\n]*/g, ' ')
 }

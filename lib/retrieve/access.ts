@@ -151,7 +151,11 @@ const AccessLine = v.object({
   detail: v.nullable(v.string()),
 })
 
-/** Reads one line; returns the reason as text where it is none, or one of a form that this version does not know. */
+/**
+ * Reads one line; returns the reason as text where it is none, or one of a form that this version does not know. Its texts are as
+ * they stand there, even if {@link writeAccess} would have refused them: such a line is evidence, too, so whoever shows it makes
+ * it printable.
+ */
 export function readAccess(line: string): { ok: true; record: AccessRecord } | { ok: false; reason: string } {
   const read = readDocument(AccessLine, line, 'the line of the access log')
   if (!read.ok) return read

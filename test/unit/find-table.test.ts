@@ -37,16 +37,6 @@ describe('the table of what was found', () => {
   it('never cuts the id, which somebody will copy', () => {
     expect(layTable(20).lines(row)[2]).toBe(row.recording_id)
   })
-
-  it('lets no metadata steer the terminal', () => {
-    const [line = ''] = layTable(undefined).lines({
-      ...row,
-      from_number: '\u001b[2J\u202e\r1',
-      findings: ['\n'],
-    })
-    // oxlint-disable-next-line no-control-regex -- they are what must not be there
-    expect(line).not.toMatch(/[\u0000-\u001f\u202e]/)
-  })
 })
 
 describe('a row for spreadsheets', () => {

@@ -1,15 +1,16 @@
 import { adviseOn } from '../verify/advice.ts'
+import { type Conclusion, conclude } from '../verify/conclusion.ts'
 import { describeConfidence } from '../verify/confidence.ts'
 import type { Mismatch, Orphan, OrphanKind } from '../verify/judge.ts'
-import type { VerifyEnd } from '../verify/order.ts'
+import type { VerifyEnd, VerifyOrder } from '../verify/order.ts'
 import { describeFinding } from '../verify/report.ts'
-import { isAllGood, type Tally, type Verdict } from '../verify/verdict.ts'
+import type { Tally, Verdict } from '../verify/verdict.ts'
 import { alignRows, count, formatBytes, style } from './print.ts'
 
 const MOST_SHOWN = 20
 
 /** A check for people: the counts, what is not in order and what to do about it, how sure it is, where the report is kept. */
-export function describeEnd(end: VerifyEnd): string[] {
+export function describeEnd({ scope }: VerifyOrder, end: VerifyEnd): string[] {
   const { account, confidence, reportKeys } = end
   return [
     ...describeTally(account.tally),
@@ -20,7 +21,7 @@ export function describeEnd(end: VerifyEnd): string[] {
     ...(confidence === undefined ? [] : [style('bold', `${describeConfidence(confidence)}.`)]),
     ...describePass(end),
     ...(end.why === 'finished' ? [] : ['Stopped before the end: what was not read is not known to be good.']),
-    ...describeVerdict(account.tally),
+    ...describeConclusion(conclude(scope, end)),
     ...reportKeys.map((key) => `The report is kept as ${key}`),
   ]
 }
@@ -96,17 +97,38 @@ function describePass({ mark, why, account }: VerifyEnd): string[] {
   const begun = startedAt.toISOString().slice(0, 16).replace('T', ' ')
   const all = `${count(tally.recordings, 'recording')} in ${count(parts.length, 'part')}`
   const state = finishedAt === null ? `so far ${all}; the same command goes on there` : `complete: ${all}`
-  const earlier = tally.mismatches + tally.unread - account.tally.mismatches - account.tally.unread
+  const earlier = describeEarlier(tally, account.tally)
   return [
     `Pass ${pass} over the whole archive, begun ${begun} UTC, is ${state}.`,
-    ...(earlier > 0
-      ? [`Earlier runs of it have found ${count(earlier, 'recording')} not in order: see their reports.`]
+    ...(earlier === '' ? [] : [`Earlier runs of it have found ${earlier}: see their reports.`]),
+    ...(why === 'finished' && tally.read > 0 && tally.unread === 0
+      ? ['All of it was read: nothing is left to chance.']
       : []),
-    ...(why === 'finished' ? [`All of it was read: nothing is left to chance.`] : []),
   ]
 }
 
-function describeVerdict(tally: Tally): string[] {
-  if (isAllGood(tally)) return [style('green', 'Everything that was read is what its sidecar says.')]
-  return [style('red', 'Not everything is as it must be.')]
+/** What the parts that earlier runs have read came to; empty where all of that was good. */
+function describeEarlier(whole: Tally, now: Tally): string {
+  const recordings = whole.mismatches + whole.unread - now.mismatches - now.unread
+  const orphans = whole.orphans - now.orphans
+  return [
+    ...(recordings > 0 ? [`${count(recordings, 'recording')} not in order`] : []),
+    ...(orphans > 0 ? [count(orphans, 'orphan')] : []),
+  ].join(' and ')
+}
+
+/** The verdict in words. What was not read is never called good, and neither is a part of what was. */
+function describeConclusion(conclusion: Conclusion): string[] {
+  switch (conclusion) {
+    case 'not-in-order':
+      return [style('red', 'Not everything is as it must be.')]
+    case 'not-yet':
+      return ['What is still on its way was not read: verify it again once its sidecar is there.']
+    case 'stopped':
+      return []
+    case 'nothing-read':
+      return ['Nothing was read.']
+    case 'in-order':
+      return [style('green', 'Everything that was read is what its sidecar says.')]
+  }
 }

@@ -3,11 +3,11 @@ import { composeVerifier, createSeed, type Verifier } from '../compose-verify.ts
 import { type Deadline, endlessDeadline, systemClock } from '../deadline.ts'
 import { StoppedError } from '../errors.ts'
 import { createJsonLog } from '../log.ts'
+import { conclude } from '../verify/conclusion.ts'
 import { describeConfidence } from '../verify/confidence.ts'
 import { isEmpty } from '../verify/entry.ts'
 import type { Scope, VerifyEnd, VerifyEvent, VerifyOrder } from '../verify/order.ts'
 import { toJson } from '../verify/report.ts'
-import { isAllGood } from '../verify/verdict.ts'
 import { verify } from '../verify/verify.ts'
 import { readRecordingIds, readWorkspaces } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
@@ -105,8 +105,8 @@ async function runOrder(order: VerifyOrder, session: Session): Promise<number> {
     session.progress.stop()
     if (json) printSummary(order, end)
     else printEnd(order, end)
-    const isGood = isAllGood(end.account.tally) && isAllGood(end.mark?.tally ?? end.account.tally)
-    return end.why === 'finished' && isGood ? EXIT.done : EXIT.incomplete
+    const conclusion = conclude(order.scope, end)
+    return conclusion === 'in-order' || conclusion === 'nothing-read' ? EXIT.done : EXIT.incomplete
   } catch (error) {
     session.progress.stop()
     if (error instanceof StoppedError) return EXIT.incomplete
@@ -167,7 +167,7 @@ function createShow(order: VerifyOrder, session: Session): (event: VerifyEvent) 
 
 function printEnd(order: VerifyOrder, end: VerifyEnd): void {
   printLine(style('bold', `Workspace ${order.workspaceId}: ${describeScope(order.scope)}`))
-  for (const line of describeEnd(end)) printLine(line)
+  for (const line of describeEnd(order, end)) printLine(line)
 }
 
 function printSummary(order: VerifyOrder, end: VerifyEnd): void {

@@ -6,6 +6,8 @@ import { EXAMPLE_ID } from '../helpers/sidecars.ts'
 import { runWithin } from '../helpers/run-within.ts'
 import { type Finished, jsonLines, start } from './command.ts'
 
+const GOOD = 'Everything that was read is what its sidecar says.'
+
 /** Each test has a workspace of its own in one bucket. */
 let world: VerifyWorld
 beforeAll(async () => {
@@ -31,7 +33,7 @@ describe('bird-archive verify', () => {
     const [one, two] = await keepIn('good', 2)
     const { code, stdout, stderr } = await verify('good', one?.id ?? '', (two?.id ?? '').toUpperCase())
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    expect(stdout).toContain('Everything that was read is what its sidecar says.')
+    expect(stdout).toContain(GOOD)
     const key = /The report is kept as (verify\/good\/\S+\.json)/.exec(stdout)?.[1] ?? ''
     expect(await world.json(key)).toMatchObject({
       by: 'terminal',
@@ -102,14 +104,49 @@ describe('bird-archive verify', () => {
     const command = start(['verify', '--all', '--json'], { ...world.env, BIRD_WORKSPACE_ID: 'earlier' })
     let seen = 0
     world.faults = ({ operation, key }) => {
-      if (operation === 'GetObject' && key.endsWith('.mp3') && (seen += 1) === 3) command.child.kill('SIGINT')
-      return undefined
+      if (operation !== 'GetObject' || !key.endsWith('.mp3') || (seen += 1) !== 3) return undefined
+      command.child.kill('SIGINT')
+      return { kind: 'error', status: 503, code: 'SlowDown' }
     }
     expect((await command.done).code).toBe(130)
     world.faults = () => undefined
     const { code, stdout } = await verify('earlier', '--all')
     expect(code).toBe(1)
     expect(stdout).toContain('Earlier runs of it have found 1 recording not in order')
+    expect(stdout).toContain('Not everything is as it must be.')
+    expect(stdout).not.toContain(GOOD)
+  })
+
+  test.each([
+    ['before the first recording', 'cut-before', 1, /^ListObjectVersions /],
+    ['behind it', 'cut-behind', 40, /^GetObject .*mp3$/],
+  ])('that is stopped %s calls nothing good', async (_, workspaceId, recordings, first) => {
+    await keepIn(workspaceId, recordings)
+    const command = start(['verify', '--all'], { ...world.env, BIRD_WORKSPACE_ID: workspaceId })
+    world.faults = ({ operation, key }) => {
+      if (command.child.killed || !first.test(`${operation} ${key}`)) return undefined
+      command.child.kill('SIGINT')
+      // The signal has come by the time that it asks again.
+      return { kind: 'error', status: 503, code: 'SlowDown' }
+    }
+    const { code, stdout } = await command.done
+    world.faults = () => undefined
+    expect(code).toBe(130)
+    expect(stdout).toContain('Stopped before the end: what was not read is not known to be good.')
+    expect(stdout).not.toContain(GOOD)
+  })
+
+  test('does not call good what is only on its way', async () => {
+    const id = randomUUID()
+    await world.put(`recordings/bare/${id}.mp3`, 'audio whose sidecar is still to come')
+    const all = await verify('bare', '--all')
+    expect(all).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was read.') as unknown })
+    const named = await verify('bare', id)
+    expect(named).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('verify it again once its sidecar is there') as unknown,
+    })
+    expect(all.stdout + named.stdout).not.toContain(GOOD)
   })
 
   test('finds a recording in whichever workspace it is, and misses one that is in none', async () => {

@@ -29,6 +29,8 @@ export function isMissing(error: unknown): boolean {
   return error instanceof S3ServiceException && statusOf(error) === 404 && error.name !== 'NoSuchBucket'
 }
 
+const EXPIRED = 'the AWS credentials have expired: sign in again'
+
 /** Faults that no retry mends; what each of them asks an operator to do. */
 const MENDS: Readonly<Record<string, string>> = {
   AccessDenied:
@@ -36,6 +38,9 @@ const MENDS: Readonly<Record<string, string>> = {
   AllAccessDisabled: 'access to the bucket is disabled',
   InvalidAccessKeyId: 'the AWS access key is unknown to the store',
   SignatureDoesNotMatch: 'the AWS secret key is wrong, or a proxy changes requests',
+  ExpiredToken: EXPIRED,
+  RequestExpired: EXPIRED,
+  TokenRefreshRequired: EXPIRED,
   NoSuchBucket: 'ARCHIVE_BUCKET names a bucket that does not exist',
   PermanentRedirect: "ARCHIVE_BUCKET lies in another region: set AWS_REGION to the bucket's",
   ObjectLockConfigurationNotFoundError:

@@ -7,7 +7,8 @@ import { alignRows, count, style } from './print.ts'
 const ADVICE: Readonly<Record<string, string>> = {
   [FAILED_TOO_OFTEN]: 'find the last recording.failed of each in the log, mend what it says, then redrive',
   'never-available': 'ask Bird what became of them, then redrive: NOT_READY_HOURS starts anew',
-  conflict: 'other bytes are stored already: compare the digests in the detail; redriving changes nothing',
+  conflict:
+    'what is stored already is in the way: the detail says how; redriving changes nothing before that is mended',
   unprocessable: 'Bird knows no such recording: find out where the id comes from, then drop',
   'unreadable-message': 'mend the sender, enqueue what it meant, then drop',
 }

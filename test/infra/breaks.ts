@@ -1,4 +1,5 @@
 import type { Json } from './package.ts'
+import { TLS } from './tree.ts'
 
 /** One thing put wrong in the template (a path and what stands there then; undefined removes it), and who must notice. */
 export interface Break {
@@ -88,6 +89,10 @@ export const BREAKS: readonly Break[] = [
     `ArchiveBucketPolicy.${STATEMENTS}.2.Condition.Null`,
     {},
   ),
+  entry('evidence is written once, by whomever', `ArchiveBucketPolicy.${STATEMENTS}.3.Condition.Null`, {}),
+  entry('evidence is written once, by whomever', `ArchiveBucketPolicy.${STATEMENTS}.3.Resource.1`, 'access'),
+  entry('nobody hides evidence under a delete marker', `ArchiveBucketPolicy.${STATEMENTS}.4.Effect`, 'Allow'),
+  entry('nobody hides evidence under a delete marker', `ArchiveBucketPolicy.${STATEMENTS}.4.Condition`, TLS),
   entry('the key is used by way of S3 only', 'ArchiveKeyUse.Properties.PolicyDocument.Statement.0.Condition'),
   entry(
     'the key is used by way of S3 only',

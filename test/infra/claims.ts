@@ -1,27 +1,20 @@
-import type { Json, Resource, Template } from './package.ts'
+import type { Resource, Template } from './package.ts'
 import {
   actionsOf,
   alarmWatches,
   at,
   list,
   number,
+  policyDenies,
   rightsOf,
   same,
   type Statement,
   statementsOf,
   text,
+  TLS,
 } from './tree.ts'
 
-const policyDenies = (template: Template, policy: string, condition: Json): boolean =>
-  list(at(template, `Resources.${policy}.Properties.PolicyDocument.Statement`)).some(
-    (statement) =>
-      at(statement, 'Effect') === 'Deny' &&
-      at(statement, 'Principal') === '*' &&
-      same(at(statement, 'Condition'), condition),
-  )
-const TLS = { Bool: { 'aws:SecureTransport': 'false' } }
 const QUEUE = 'ArchiveQueue.Properties'
-const BUCKET = 'Resources.ArchiveBucket.Properties'
 const MAPPING = 'ArchiveEventSourceMappingSQSArchiveQueue.Properties'
 
 const FUNCTIONS = ['Archive', 'Backfill', 'Verify', 'Compact', 'Retrieve']
@@ -108,33 +101,6 @@ export const CLAIMS: Readonly<Record<string, (template: Template) => boolean>> =
     }),
   'logs are kept for a time': (t) =>
     FUNCTIONS.every((name) => number(t, `${name}LogGroup.Properties.RetentionInDays`) > 0),
-  'Object Lock and versioning are on': (t) =>
-    at(t, `${BUCKET}.ObjectLockEnabled`) === true &&
-    at(t, `${BUCKET}.VersioningConfiguration.Status`) === 'Enabled',
-  'the bucket encrypts with a KMS key': (t) => {
-    const rule = at(
-      t,
-      `${BUCKET}.BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault`,
-    )
-    return at(rule, 'SSEAlgorithm') === 'aws:kms' && at(rule, 'KMSMasterKeyID') !== undefined
-  },
-  'nothing in the bucket can be public, and the owner owns everything': (t) =>
-    ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'].every(
-      (name) => at(t, `${BUCKET}.PublicAccessBlockConfiguration.${name}`) === true,
-    ) && at(t, `${BUCKET}.OwnershipControls.Rules.0.ObjectOwnership`) === 'BucketOwnerEnforced',
-  'the bucket refuses what is not TLS': (t) => policyDenies(t, 'ArchiveBucketPolicy', TLS),
-  'the bucket refuses encryption of another kind': (t) =>
-    policyDenies(t, 'ArchiveBucketPolicy', {
-      StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' },
-      Null: { 's3:x-amz-server-side-encryption': 'false' },
-    }),
-  'the bucket refuses encryption with another key': (t) =>
-    policyDenies(t, 'ArchiveBucketPolicy', {
-      ArnNotEqualsIfExists: {
-        's3:x-amz-server-side-encryption-aws-kms-key-id': { 'Fn::GetAtt': ['ArchiveKey', 'Arn'] },
-      },
-      Null: { 's3:x-amz-server-side-encryption-aws-kms-key-id': 'false' },
-    }),
   'the key is used by way of S3 only': (t) =>
     rolesOfFunctions(t)
       .filter(({ Action }) => list(Action).some((action) => text(action).startsWith('kms:')))
@@ -162,12 +128,6 @@ export const CLAIMS: Readonly<Record<string, (template: Template) => boolean>> =
       ) && !text(at(t, 'Resources.ArchiveDashboard.Properties.DashboardBody.Fn::Sub')).includes('"Function"')
     )
   },
-  'unfinished uploads are aborted': (t) =>
-    list(at(t, `${BUCKET}.LifecycleConfiguration.Rules`)).some(
-      (rule) =>
-        at(rule, 'Status') === 'Enabled' &&
-        Number(at(rule, 'AbortIncompleteMultipartUpload.DaysAfterInitiation')) > 0,
-    ),
   'bucket, bucket policy, key and dead letters outlive the stack': (t) =>
     ['ArchiveBucket', 'ArchiveBucketPolicy', 'ArchiveKey', 'ArchiveDeadLetterQueue'].every((name) =>
       retained(t.Resources[name]),

@@ -1,5 +1,6 @@
 import { API_BREAKS } from './api-breaks.ts'
 import { API_CLAIMS } from './api-claims.ts'
+import { BUCKET_CLAIMS } from './bucket-claims.ts'
 import { type Break, BREAKS } from './breaks.ts'
 import { CLAIMS } from './claims.ts'
 import { SEARCH_BREAKS } from './search-breaks.ts'
@@ -10,7 +11,14 @@ import { VERIFY_BREAKS } from './verify-breaks.ts'
 import { VERIFY_CLAIMS } from './verify-claims.ts'
 
 /** What must hold of the packaged template, of every function. */
-export const ALL_CLAIMS = { ...CLAIMS, ...SWEEP_CLAIMS, ...VERIFY_CLAIMS, ...SEARCH_CLAIMS, ...API_CLAIMS }
+export const ALL_CLAIMS = {
+  ...CLAIMS,
+  ...BUCKET_CLAIMS,
+  ...SWEEP_CLAIMS,
+  ...VERIFY_CLAIMS,
+  ...SEARCH_CLAIMS,
+  ...API_CLAIMS,
+}
 
 /** What is put wrong to see that each is noticed. */
 export const ALL_BREAKS: readonly Break[] = [

@@ -88,7 +88,7 @@ export function describeNames(packaged: () => Readonly<Record<Variant, Packaged>
         Object.values(packaged().created.template.Resources).map(({ Properties }) => Properties),
       )
       const keys = new Set([...policies.matchAll(/"((?:s3|kms|sqs|sns):[\w-]+)":/g)].map(([, key]) => key!))
-      expect(keys.size).toBe(3)
+      expect(keys.size).toBe(5)
       for (const key of keys) expect(await iamConditionKeyExists(key.split(':')[0]!, key), key).toBe(true)
     })
   })

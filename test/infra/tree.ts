@@ -92,3 +92,15 @@ function nameOf(place: Json): string {
   if (sub !== '') return sub.split(':').slice(-1).join('').replaceAll(/[${}]/g, '')
   return text(place) || text(at(place, 'Ref')) || text(at(place, 'Fn::GetAtt.0'))
 }
+
+export const TLS = { Bool: { 'aws:SecureTransport': 'false' } }
+
+/** Whether a policy refuses everybody something on just this condition; undefined is none. */
+export function policyDenies(template: Template, policy: string, condition: Json | undefined): boolean {
+  return list(at(template, `Resources.${policy}.Properties.PolicyDocument.Statement`)).some(
+    (statement) =>
+      at(statement, 'Effect') === 'Deny' &&
+      at(statement, 'Principal') === '*' &&
+      same(at(statement, 'Condition'), condition),
+  )
+}

@@ -170,14 +170,21 @@ export async function addAccessLines(
   return { file, problems }
 }
 
-/** Adds what was attested of the days of the recordings: that these were all, and each with its digest. */
+/** What `BackfillKeys.attestation` names: whatever else lies there, none of our names can be made of it. */
+const ATTESTATION = /^\d{4}-\d\d-\d\d(?:T\d\d(?:\d\d)?)?\/[0-9a-f]{16}\.json$/
+
+/**
+ * Adds what was attested of the days of the recordings: that these were all, and each with its digest.
+ * @returns the files, and what lies there and is none of them
+ */
 export async function addAttestations(
   recordings: readonly ExportedRecording[],
   zip: Pick<ZipWriter, 'add'>,
   { documents, backfillKeys, clock }: Pick<Exporter, 'documents' | 'backfillKeys' | 'clock'>,
   signal: AbortSignal,
-): Promise<readonly ExportedFile[]> {
+): Promise<{ readonly files: readonly ExportedFile[]; readonly problems: readonly string[] }> {
   const files: ExportedFile[] = []
+  const problems: string[] = []
   const days = new Set(
     recordings.flatMap(({ workspaceId, call }) =>
       workspaceId === undefined || call === undefined
@@ -190,11 +197,20 @@ export async function addAttestations(
     const ofDay = dirname(backfillKeys.attestation(workspaceId, date, ''))
     // A day with very many recordings is attested by its hours, too: 2024-03-01T05.
     for await (const key of documents.list(ofDay, signal)) {
-      const document = await documents.read(key, signal)
-      if (document === undefined) continue
-      const name = `attestations/${workspaceId}/${key.slice(dirname(ofDay).length + 1)}`
-      files.push(await zip.add(name, textOf(document.text), { modified: clock.now(), compress: true }))
+      const name = key.slice(dirname(ofDay).length + 1)
+      const document = ATTESTATION.test(name) ? await documents.read(key, signal) : undefined
+      if (document === undefined)
+        problems.push(
+          `${key} lies among the attestations and is none that can be read: it is not in the export`,
+        )
+      else
+        files.push(
+          await zip.add(`attestations/${workspaceId}/${name}`, textOf(document.text), {
+            modified: clock.now(),
+            compress: true,
+          }),
+        )
     }
   }
-  return files
+  return { files, problems }
 }

@@ -58,6 +58,7 @@ export async function exportRecordings(given: readonly string[], options: Export
     const run = { exporter, requester, selected, zip, progress: progress.shown, signal }
     const { recordings, files } = await addRecordings(run)
     const log = await addAccessLines(recordings, zip, exporter, signal)
+    const attestations = await addAttestations(recordings, zip, exporter, signal)
     const facts: ExportFacts = {
       exportedAt: exporter.clock.now(),
       version: VERSION,
@@ -68,10 +69,10 @@ export async function exportRecordings(given: readonly string[], options: Export
       problems: [
         ...selected.reasons.map((reason) => `the search was not complete: ${reason}`),
         ...log.problems,
+        ...attestations.problems,
       ],
     }
-    const attestations = await addAttestations(recordings, zip, exporter, signal)
-    const digest = await addDocuments([...files, log.file, ...attestations], facts, zip)
+    const digest = await addDocuments([...files, log.file, ...attestations.files], facts, zip)
     const bytes = await zip.finish()
     await noteAll(facts, digest, run)
     await zip.keep()

@@ -49,7 +49,7 @@ export interface ExportFacts {
   readonly criteria: JsonObject | undefined
   /** In the order in which they were selected. */
   readonly recordings: readonly ExportedRecording[]
-  /** What else is missing: parts of the catalog or of the access log that could not be read. */
+  /** What else is missing: of the catalog, the access log or the attestations, what could not be read. */
   readonly problems: readonly string[]
 }
 

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { asAnna } from '../helpers/kept-state.ts'
+import { unzip } from '../helpers/unzip.ts'
 import { startVaultWorld, type VaultWorld } from '../helpers/vault-world.ts'
 
 let world: VaultWorld
@@ -41,4 +42,32 @@ describe('an export whose credentials expire', () => {
       expect(await readdir(directory)).toEqual([])
     },
   )
+})
+
+describe('an export of a day', () => {
+  it('takes no folder for an attestation, nor what somebody else has put there, and names them', async () => {
+    const kept = await world.keep({ metadata: { createdAt: '2026-03-01T09:00:00Z' } })
+    const place = 'backfill/attestations/ours/2026-03-01'
+    const attestation = `${place}/00112233aabbccdd.json`
+    const others = [
+      `${place}/`,
+      `${place}/a\nb.json`,
+      `${place} copy/00112233aabbccdd.json`,
+      `${place}/../x.json`,
+    ]
+    for (const key of [attestation, ...others]) await world.put(key, '{"day":1}')
+    const { code, stderr } = await export_(kept.id)
+    expect(code).toBe(1)
+    const files = unzip(await readFile(output))
+    expect([...files.keys()].filter((name) => name.startsWith('attestations/'))).toEqual([
+      'attestations/ours/2026-03-01/00112233aabbccdd.json',
+    ])
+    expect(String(files.get('SHA256SUMS')).trimEnd().split('\n')).toHaveLength(files.size - 1)
+    const { complete, problems } = JSON.parse(String(files.get('manifest.json'))) as Record<string, unknown>
+    expect([complete, problems]).toEqual([
+      false,
+      others.toSorted().map((key) => expect.stringContaining(`${key} lies among the attestations`)),
+    ])
+    expect(stderr).toContain(`${place}/ lies among the attestations`)
+  })
 })

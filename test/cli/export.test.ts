@@ -124,16 +124,16 @@ describe('an export', () => {
 
   it('has the attestations of the days', async () => {
     const kept = await world.keep({ metadata: CALL })
-    await world.put('backfill/attestations/ours/2026-03-01/abc.json', '{"day":1}')
-    await world.put('backfill/attestations/ours/2026-03-01T05/def.json', '{"hour":1}')
-    await world.put('backfill/attestations/ours/2026-03-02/no.json', '{}')
+    await world.put('backfill/attestations/ours/2026-03-01/00112233aabbccdd.json', '{"day":1}')
+    await world.put('backfill/attestations/ours/2026-03-01T05/ffeeddcc99887766.json', '{"hour":1}')
+    await world.put('backfill/attestations/ours/2026-03-02/0000000000000000.json', '{}')
     try {
       await export_(kept.id)
       const files = await readZip()
       const names = [...files.keys()].filter((name) => name.startsWith('attestations/'))
       expect(names).toEqual([
-        'attestations/ours/2026-03-01/abc.json',
-        'attestations/ours/2026-03-01T05/def.json',
+        'attestations/ours/2026-03-01/00112233aabbccdd.json',
+        'attestations/ours/2026-03-01T05/ffeeddcc99887766.json',
       ])
       expect(checkSums(files).failed).toEqual([])
     } finally {

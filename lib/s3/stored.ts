@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
 import {
-  GetObjectCommand,
   HeadObjectCommand,
   type ObjectLockRetention,
   PutObjectRetentionCommand,
@@ -11,6 +10,7 @@ import type { MediaFacts } from '../archive/media.ts'
 import { isAsStrong, type Lock } from '../archive/retention.ts'
 import type { StoredAudio } from '../archive/sidecar.ts'
 import { ConfigurationError, ConflictError, StoreError } from '../errors.ts'
+import { digestObject } from './digest-object.ts'
 import type { DirectRequests } from './direct.ts'
 import { isMissing } from './failure.ts'
 
@@ -129,28 +129,6 @@ function sha256Base64(hex: string): string {
   return Buffer.from(hex, 'hex').toString('base64')
 }
 
-/** Reads a whole object again and digests it; `bytes` are counted, not believed. */
-async function rereadObject(
-  place: Place,
-  key: string,
-  versionId: string | undefined,
-  signal: AbortSignal,
-): Promise<{ sha256: string; bytes: number }> {
-  const command = new GetObjectCommand({
-    Bucket: place.bucket,
-    Key: key,
-    ...(versionId !== undefined && { VersionId: versionId }),
-  })
-  const { Body } = await place.client.send(command, { abortSignal: signal })
-  const sha256 = createHash('sha256')
-  let bytes = 0
-  for await (const chunk of Body as AsyncIterable<Uint8Array>) {
-    sha256.update(chunk)
-    bytes += chunk.length
-  }
-  return { sha256: sha256.digest('hex'), bytes }
-}
-
 /**
  * Compares what the bucket holds with what was read: the size, and the checksum that S3 computed itself. A store that
  * keeps no checksum of the whole object, or one that was not computed here, is read again.
@@ -170,7 +148,7 @@ export async function verifyStored(
   const { checksum } = stored
   const expected = checksum && expectedChecksum(checksum.algorithm, media, crc32)
   if (checksum === undefined || expected === undefined) {
-    const { sha256, bytes } = await rereadObject(place, key, stored.versionId, signal)
+    const { sha256, bytes } = await digestObject(place, key, stored.versionId, signal)
     if (bytes !== media.bytes || sha256 !== media.sha256)
       throw new StoreError(
         `${key} reads back as ${bytes} bytes with SHA-256 ${sha256}, sent were ${media.bytes} with ${media.sha256}`,
@@ -206,14 +184,14 @@ export async function proveEqual(
     if (stored.checksum.value === sha256Base64(media.sha256)) return 'checksum'
     throw new ConflictError(key, Buffer.from(stored.checksum.value, 'base64').toString('hex'), media.sha256)
   }
-  const { sha256, bytes } = await rereadObject(place, key, stored.versionId, signal)
+  const { sha256, bytes } = await digestObject(place, key, stored.versionId, signal)
   if (bytes !== media.bytes || sha256 !== media.sha256) throw new ConflictError(key, sha256, media.sha256)
   return 'reading-again'
 }
 
 /**
  * Sees to it that a version carries the lock that is wanted: reads it back, sets it where the upload did not (or not
- * as strongly), and reads it back again. A longer or stronger lock is left alone.
+ * as strongly), and reads it back again. A longer or stronger lock is left alone, also one that came meanwhile.
  * @throws ConfigurationError when the bucket does not keep it
  */
 export async function ensureLock(
@@ -237,7 +215,15 @@ export async function ensureLock(
     Retention,
     ...(versionId !== undefined && { VersionId: versionId }),
   })
-  await place.client.send(command, { abortSignal: signal })
+  try {
+    await place.client.send(command, { abortSignal: signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    // S3 refuses to take back what somebody else has added meanwhile, in the words in which it denies a right.
+    const now = await headObject(place, key, versionId, signal)
+    if (now === undefined || isDeepStrictEqual(now.lock, stored.lock)) throw error
+    return await ensureLock(place, key, { ...now, versionId }, wanted, signal)
+  }
   const again = await headObject(place, key, versionId, signal)
   if (again === undefined || !isAsStrong(again.lock, wanted))
     throw new ConfigurationError([

@@ -1,7 +1,6 @@
 import { readArchiveConfig } from '../archive-config.ts'
 import { composeKeeper, type Keeper } from '../compose-keep.ts'
-import type { HoldCase, Holds } from '../retrieve/hold.ts'
-import { openCases } from '../retrieve/hold.ts'
+import { describeGone, describeVersion, type HoldCase, type Holds, openCases } from '../retrieve/hold.ts'
 import { readWorkspaces } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
 import { count, printHint, printJson, printLine, printProblem, style } from './print.ts'
@@ -33,11 +32,16 @@ export async function listHolds(options: HoldListOptions): Promise<number> {
     for (const workspaceId of workspaceIds)
       for await (const found of keeper.holds.list(workspaceId, stop.signal)) {
         if (found.kind === 'unreadable') problem(`${found.key}: ${found.reason}`)
-        else if (isWanted(found.holds, options)) {
+        else {
+          const { holds } = found
+          const isOver = openCases(holds).length === 0
+          const cases = wantedCases(holds, options.all || isOver, options.case)
+          const faults = options.check && cases.length > 0 ? await compare(holds, keeper, stop.signal) : []
+          // Of what has no open case any more only that is wanted which a release that broke off has left.
+          if (cases.length === 0 || (isOver && !options.all && faults.length === 0)) continue
           seen.recordings += 1
-          const faults = options.check ? await compare(found.holds, keeper, stop.signal) : undefined
-          print(found.holds, faults, options)
-          for (const fault of faults ?? []) problem(`${found.holds.recordingId}: ${fault}`)
+          print(holds, cases, options.check ? faults : undefined, options)
+          for (const fault of faults) problem(`${holds.recordingId}: ${fault}`)
         }
       }
   } catch (error) {
@@ -54,10 +58,6 @@ export async function listHolds(options: HoldListOptions): Promise<number> {
   return seen.problems === 0 ? EXIT.done : EXIT.incomplete
 }
 
-function isWanted(holds: Holds, { all, case: wanted }: HoldListOptions): boolean {
-  return wantedCases(holds, all, wanted).length > 0
-}
-
 function wantedCases(holds: Holds, all: boolean, wanted: string | undefined): readonly HoldCase[] {
   return (all ? holds.cases : openCases(holds)).filter(
     ({ caseNumber }) => wanted === undefined || caseNumber === wanted.trim(),
@@ -69,14 +69,17 @@ async function compare(holds: Holds, { custody }: Keeper, signal: AbortSignal): 
   const isHeld = openCases(holds).length > 0
   const faults: string[] = []
   if (isHeld && holds.versions.length === 0) faults.push('a case is open, but no version is named')
-  for (const { key, versionId, heldBefore } of holds.versions) {
-    const version = versionId === undefined ? key : `${key}, version ${versionId}`
+  for (const version of holds.versions) {
+    const { key, versionId, heldBefore } = version
     try {
       const shown = await custody.readLegalHold(key, versionId, signal)
-      if (isHeld && !shown)
-        faults.push(`the bucket shows NO hold on ${version}: place it again with hold place`)
-      if (!isHeld && shown && !heldBefore)
-        faults.push(`${version} is still held, its last case is released: run hold release again`)
+      if (shown === undefined) faults.push(describeGone(version))
+      else if (isHeld && !shown)
+        faults.push(`the bucket shows NO hold on ${describeVersion(version)}: place it again with hold place`)
+      else if (!isHeld && shown && !heldBefore)
+        faults.push(
+          `${describeVersion(version)} is still held, its last case is released: run hold release again`,
+        )
     } catch (error) {
       signal.throwIfAborted()
       faults.push(error instanceof Error ? error.message : String(error))
@@ -87,12 +90,13 @@ async function compare(holds: Holds, { custody }: Keeper, signal: AbortSignal): 
 
 function print(
   holds: Holds,
+  cases: readonly HoldCase[],
   faults: readonly string[] | undefined,
-  { all, json, case: wanted }: HoldListOptions,
+  { json }: HoldListOptions,
 ): void {
   if (json) return printJson({ ...holds, ...(faults !== undefined && { faults }) })
   printLine(`${style('bold', holds.recordingId)}  ${holds.workspaceId}`)
-  for (const { caseNumber, placed, released } of wantedCases(holds, all, wanted)) {
+  for (const { caseNumber, placed, released } of cases) {
     const since = `${day(placed.at)} by ${placed.by}: ${placed.reason}`
     const until =
       released === undefined ? '' : ` · released ${day(released.at)} by ${released.by}: ${released.reason}`

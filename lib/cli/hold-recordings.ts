@@ -1,4 +1,5 @@
-import type { ReleasePlan } from '../retrieve/hold.ts'
+import { describeGone } from '../retrieve/hold.ts'
+import type { Release } from '../s3/holds.ts'
 import {
   keepRecordings,
   type KeepJob,
@@ -6,10 +7,17 @@ import {
   readCaseNumber,
   withObjects,
 } from './keep-recordings.ts'
+import type { KeepResult } from './keep-report.ts'
 
 export interface HoldOptions extends KeepOptions {
   readonly case: string
 }
+
+const NOT_HELD = 'not held for it'
+const WOULD = { lift: 'would be released', stays: 'would stay held', restore: 'would be held again' }
+const DONE = { lift: 'released', stays: 'stays held', restore: 'held again' }
+
+type Outcome = Pick<KeepResult, 'outcome' | 'detail' | 'isLeft'>
 
 /** Places the hold of a case. Resolves to the exit code. */
 export async function placeHolds(given: readonly string[], options: HoldOptions): Promise<number> {
@@ -35,13 +43,14 @@ function placeOne(caseNumber: string): KeepJob['work'] {
     const versions = objects.map(({ key, versionId }) => ({ key, versionId }))
     const order = { workspaceId, recordingId, caseNumber, versions }
     const plan = await keeper.holds.planPlace(order, signal)
-    const detail = plan.others.length === 0 ? undefined : `held for ${nameCases(plan.others)}, too`
-    if (plan.kind === 'already') return { outcome: 'held already', detail }
-    if (dryRun) return { outcome: 'would be held', detail }
+    const others = plan.others.length === 0 ? undefined : `held for ${nameCases(plan.others)}, too`
+    if (plan.kind === 'already') return { outcome: 'held already', detail: others }
+    if (dryRun) return { outcome: 'would be held', ...tell(others, plan.missing) }
     await note('hold-place', kept, `${versions.length} objects`)
     const act = { at: keeper.clock.now(), by: requester.actor, reason: requester.reason }
-    await keeper.holds.place({ ...order, act }, signal)
-    return { outcome: 'held', detail }
+    const { missing } = await keeper.holds.place({ ...order, act }, signal)
+    if (missing.length === 0) return { outcome: 'held', detail: others }
+    return { outcome: 'failed', ...tell('what is still there is held', missing) }
   })
 }
 
@@ -51,28 +60,38 @@ function releaseOne(caseNumber: string): KeepJob['work'] {
     for (const workspaceId of workspaceIds) {
       const order = { workspaceId, recordingId, caseNumber }
       const plan = await keeper.holds.planRelease(order, signal)
-      if (plan.kind === 'not-held') continue
-      const result = { recordingId, workspaceId, isLeft: false }
-      if (dryRun) return { ...result, ...describeRelease(plan, 'would be released', 'would stay held') }
+      if (plan.kind === 'not-held' && plan.missing.length === 0) continue
+      const result = { recordingId, workspaceId }
+      if (dryRun || plan.kind === 'not-held') return { ...result, ...describeRelease(plan, WOULD) }
       await note('hold-release', order, plan.kind === 'lift' ? 'the last case' : 'other cases keep it held')
       const act = { at: keeper.clock.now(), by: requester.actor, reason: requester.reason }
-      const end = await keeper.holds.release({ ...order, act }, signal)
-      return { ...result, ...describeRelease(end, 'released', 'stays held') }
+      return { ...result, ...describeRelease(await keeper.holds.release({ ...order, act }, signal), DONE) }
     }
     const [workspaceId] = workspaceIds.length === 1 ? workspaceIds : []
-    return { recordingId, workspaceId, outcome: 'not held for it', detail: undefined, isLeft: false }
+    return { recordingId, workspaceId, outcome: NOT_HELD, detail: undefined, isLeft: false }
   }
 }
 
-function describeRelease(plan: ReleasePlan, released: string, stays: string) {
-  if (plan.kind === 'stays') return { outcome: stays, detail: `for ${nameCases(plan.others)}` }
-  if (plan.kind === 'lift' && plan.versions.some(({ heldBefore }) => heldBefore))
-    return {
-      outcome: stays,
-      detail:
-        'it was held already when this program first held it: whoever did that has to release it (aws s3api put-object-legal-hold)',
-    }
-  return { outcome: released, detail: undefined }
+function describeRelease(end: Release, words: typeof DONE): Outcome {
+  const { kind, missing } = end
+  if (kind === 'not-held') return { outcome: NOT_HELD, ...tell(undefined, missing) }
+  if (kind === 'restore') {
+    const why = `it showed no hold, as where a release has broken off, and is to be held for ${nameCases(end.others)}`
+    return { outcome: words.restore, ...tell(why, missing) }
+  }
+  if (kind === 'stays') return { outcome: words.stays, ...tell(`for ${nameCases(end.others)}`, missing) }
+  if (!end.versions.some(({ heldBefore }) => heldBefore))
+    return { outcome: words.lift, ...tell(undefined, missing) }
+  const why =
+    'it was held already when this program first held it: whoever did that has to release it (aws s3api put-object-legal-hold)'
+  return { outcome: words.stays, ...tell(why, missing) }
+}
+
+/** What is gone has to be looked at, whatever else came of it. */
+function tell(detail: string | undefined, missing: Release['missing']): Pick<Outcome, 'detail' | 'isLeft'> {
+  const gone = missing.map(describeGone)
+  const details = detail === undefined ? gone : [...gone, detail]
+  return { detail: details.length === 0 ? undefined : details.join('; '), isLeft: gone.length > 0 }
 }
 
 function nameCases(cases: readonly string[]): string {

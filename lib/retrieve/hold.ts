@@ -84,10 +84,12 @@ export function forgetVersions(holds: Holds): Holds {
   return openCases(holds).length > 0 ? holds : { ...holds, versions: [] }
 }
 
-/** What releasing a case comes to. */
+/** What releasing a case comes to; `others` are the cases that are open beside it. */
 export type ReleasePlan =
   /** It is not held for this case, and nothing is left to do. */
   | { readonly kind: 'not-held' }
+  /** It is not held for this case, but for others, and shows no hold: it is held again. */
+  | { readonly kind: 'restore'; readonly others: readonly string[] }
   /** Held for others, too: the case goes, the hold stays. */
   | { readonly kind: 'stays'; readonly others: readonly string[] }
   /** The last one: `versions` are to be released in the bucket, except those that were held before. */
@@ -96,18 +98,22 @@ export type ReleasePlan =
 /**
  * Says what releasing a case comes to; first match counts.
  *
- * | this case | others open | versions named | plan     |
+ * | this case | others open | versions       | plan     |
  * | --------- | ----------- | -------------- | -------- |
  * | open      | some        | any            | stays    |
  * | open      | none        | any            | lift     |
- * | not open  | none        | some           | lift, where it was ever held for this case: an earlier run was killed |
+ * | not open  | some        | one not held   | restore: an earlier run was killed while the others were placed |
+ * | not open  | none        | some are named | lift, where it was ever held for this case: an earlier run was killed |
  * | not open  | any         | any            | not-held |
+ *
+ * @param isUnheld whether one of the versions shows no hold in the bucket
  */
-export function planRelease(holds: Holds, caseNumber: string): ReleasePlan {
+export function planRelease(holds: Holds, caseNumber: string, isUnheld: boolean): ReleasePlan {
   const open = openCases(holds).map((each) => each.caseNumber)
   const isOpen = open.includes(caseNumber)
   const others = open.filter((each) => each !== caseNumber)
   if (isOpen && others.length > 0) return { kind: 'stays', others }
+  if (others.length > 0 && isUnheld) return { kind: 'restore', others }
   const wasHeld = holds.cases.some((each) => each.caseNumber === caseNumber)
   if (isOpen || (wasHeld && others.length === 0 && holds.versions.length > 0))
     return { kind: 'lift', versions: holds.versions }
@@ -117,6 +123,16 @@ export function planRelease(holds: Holds, caseNumber: string): ReleasePlan {
 /** A version as a text that only equal ones share. */
 export function nameVersion({ key, versionId }: Pick<HeldVersion, 'key' | 'versionId'>): string {
   return JSON.stringify([key, versionId ?? null])
+}
+
+/** A version as people are told of it. */
+export function describeVersion({ key, versionId }: Pick<HeldVersion, 'key' | 'versionId'>): string {
+  return versionId === undefined ? key : `${key}, version ${versionId}`
+}
+
+/** Says of a version that was to be held, or was, that it is not there any more. */
+export function describeGone(version: Pick<HeldVersion, 'key' | 'versionId'>): string {
+  return `${describeVersion(version)} is GONE, although it was to be held: find out who took its hold off and deleted it`
 }
 
 export function writeHolds({ workspaceId, recordingId, cases, versions }: Holds): string {

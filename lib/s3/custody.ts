@@ -30,11 +30,12 @@ export interface Custody {
   ): Promise<Extended>
   /**
    * Places a legal hold on a version, or releases it, and reads it back.
-   * @throws StoreError or ConfigurationError if the bucket does not show it so afterwards
+   * @throws StoreError if the version is not there; StoreError or ConfigurationError if the bucket does not show it so
+   * afterwards
    */
   setLegalHold(key: string, versionId: string | undefined, on: boolean, signal: AbortSignal): Promise<void>
-  /** Whether a version is held now. */
-  readLegalHold(key: string, versionId: string | undefined, signal: AbortSignal): Promise<boolean>
+  /** Whether a version is held now; undefined where it is not there. */
+  readLegalHold(key: string, versionId: string | undefined, signal: AbortSignal): Promise<boolean | undefined>
 }
 
 /** How S3 says that a version never had a legal hold, and how Ceph's gateway does. */
@@ -42,6 +43,9 @@ const NEVER_HELD: ReadonlySet<string> = new Set([
   'NoSuchObjectLockConfiguration',
   'ObjectLockConfigurationNotFoundError',
 ])
+
+/** Not any 404: what is taken for gone counts as released. */
+const GONE: ReadonlySet<string> = new Set(['NoSuchVersion', 'NoSuchKey'])
 
 export function createCustody(place: Place): Custody {
   const target = (key: string, versionId: string | undefined) => ({
@@ -58,6 +62,7 @@ export function createCustody(place: Place): Custody {
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof Error && NEVER_HELD.has(error.name)) return false
+      if (error instanceof Error && GONE.has(error.name)) return undefined
       throw storeFailure('read the legal hold of', key, error)
     }
   }
@@ -85,7 +90,7 @@ export function createCustody(place: Place): Custody {
         signal.throwIfAborted()
         throw storeFailure(on ? 'place a legal hold on' : 'release the legal hold of', key, error)
       }
-      if ((await readLegalHold(key, versionId, signal)) !== on)
+      if (((await readLegalHold(key, versionId, signal)) ?? false) !== on)
         throw new ConfigurationError([
           `the bucket accepted that the legal hold of ${key} is ${on ? 'placed' : 'released'}, but does not show it: enable Object Lock on the bucket`,
         ])

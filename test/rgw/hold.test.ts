@@ -7,6 +7,7 @@ import {
   GetObjectLegalHoldCommand,
   GetObjectRetentionCommand,
   PutObjectCommand,
+  PutObjectLegalHoldCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
@@ -105,6 +106,22 @@ it('on another S3 too, a held recording outlives every attempt to delete it, unt
   expect(await outcomeOf(release('B', id))).toBe('released')
   for (const { bytes: _, ...version } of versions)
     expect(await refusal(client.send(new DeleteObjectCommand(version)))).toBe('accepted')
+})
+
+it('on another S3 too, a held version that somebody has deleted is named, and keeps the other from nothing', async () => {
+  const { id, versions } = await keep()
+  expect(await outcomeOf(place('A', id))).toBe('held')
+  const [audio, sidecar] = versions
+  if (audio === undefined || sidecar === undefined) throw new Error('a recording has two objects')
+  const { bytes: _, ...gone } = audio
+  await client.send(new PutObjectLegalHoldCommand({ ...gone, LegalHold: { Status: 'OFF' } }))
+  await client.send(new DeleteObjectCommand(gone))
+  const placed = jsonLines((await place('B', id)).stdout)[0]
+  expect(placed).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('is GONE') })
+  expect(await stateOf(sidecar)).toBe('ON')
+  expect(await outcomeOf(release('A', id))).toBe('stays held')
+  expect(await outcomeOf(release('B', id))).toBe('released')
+  expect(await stateOf(sidecar)).toBe('OFF')
 })
 
 it('on another S3 too, a lock is extended, and never shortened', async () => {

@@ -1,19 +1,26 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { composeKeeper, type Keeper } from '../../lib/compose-keep.ts'
 import { openCases, readHolds } from '../../lib/retrieve/hold.ts'
 import { holdsOf, versionsOf } from '../helpers/kept-state.ts'
 import { impatientClock, NEVER } from '../helpers/retrieve-run.ts'
+import { type GateRequest, type S3Gate, startS3Gate } from '../helpers/s3-gate.ts'
 import { type Kept, startVaultWorld, VAULT_WORKSPACE, type VaultWorld } from '../helpers/vault-world.ts'
 
 let world: VaultWorld
+let gate: S3Gate
 let keeper: Keeper
 beforeAll(async () => {
   world = await startVaultWorld()
+  gate = await startS3Gate()
   keeper = composeKeeper(world.config, impatientClock)
 })
 afterAll(async () => {
   await keeper.close()
+  await gate[Symbol.asyncDispose]()
   await world[Symbol.asyncDispose]()
+})
+beforeEach(() => {
+  world.faults = () => undefined
 })
 
 async function keep() {
@@ -70,7 +77,7 @@ it('a recording stays held that is placed for one case while it is released from
 it('a recording stays held for which a case is placed between the releases of its two objects', async () => {
   const { kept, place, release } = await keep()
   await place('A')
-  let placing: Promise<void> | undefined
+  let placing: Promise<unknown> | undefined
   world.faults = ({ operation, key }) => {
     if (operation === 'PutObjectLegalHold' && key === kept.sidecarKey) placing ??= place('B')
     return undefined
@@ -82,5 +89,81 @@ it('a recording stays held for which a case is placed between the releases of it
   expect(await openCasesOf(kept)).toEqual(['B'])
   expect(await holdsOf(world, kept)).toEqual([true, true])
   await release('B')
+  expect(await holdsOf(world, kept)).toEqual([false, false])
+})
+
+/** Reading the hold of an object (GET), or setting it (PUT). */
+const isHoldOf =
+  (method: 'GET' | 'PUT', key: string) =>
+  (request: GateRequest): boolean =>
+    request.method === method && request.key === key && request.query.has('legal-hold')
+const UNAVAILABLE = { kind: 'error', status: 503, code: 'ServiceUnavailable' } as const
+
+it('a recording stays held for which a case is placed while a release fails halfway', async () => {
+  const { kept, place, release } = await keep()
+  await place('A')
+  const isPlaced = gate.before(isHoldOf('PUT', kept.audioKey), async () => {
+    await place('B')
+    expect(await holdsOf(world, kept)).toEqual([true, true])
+  })
+  world.faults = ({ operation, key }) =>
+    operation === 'PutObjectLegalHold' && key === kept.sidecarKey ? UNAVAILABLE : undefined
+  expect(await release('A')).toEqual({ kind: 'stays', others: ['B'], missing: [] })
+  expect(isPlaced()).toBe(true)
+  expect(await openCasesOf(kept)).toEqual(['B'])
+  expect(await holdsOf(world, kept)).toEqual([true, true])
+})
+
+it('a recording that could not be held again for another case is named, and held when the release is repeated', async () => {
+  const { kept, place, release } = await keep()
+  await place('A')
+  const isPlaced = gate.before(isHoldOf('PUT', kept.audioKey), async () => {
+    await place('B')
+    let puts = 0
+    world.faults = ({ operation }) =>
+      operation === 'PutObjectLegalHold' && ++puts > 1 ? UNAVAILABLE : undefined
+  })
+  await expect(release('A')).rejects.toThrow(/503.*; until it is run again, not all is held for case B/)
+  expect(isPlaced()).toBe(true)
+  expect(await holdsOf(world, kept)).toEqual([false, true])
+  world.faults = () => undefined
+  expect(await release('A')).toEqual({ kind: 'restore', others: ['B'], missing: [] })
+  expect(await holdsOf(world, kept)).toEqual([true, true])
+  expect(await release('A')).toEqual({ kind: 'not-held', missing: [] })
+  await release('B')
+  expect(await holdsOf(world, kept)).toEqual([false, false])
+})
+
+it('nothing counts as held before that another case held while this one was placed', async () => {
+  const { kept, place, release } = await keep()
+  const isPlaced = gate.before(isHoldOf('GET', kept.audioKey), () => place('A'))
+  const isReleased = gate.before(
+    ({ method, key }) => isPlaced() && method === 'PUT' && key.startsWith('holds/'),
+    () => release('A'),
+  )
+  await place('B')
+  expect([isPlaced(), isReleased()]).toEqual([true, true])
+  expect(await openCasesOf(kept)).toEqual(['B'])
+  expect(await holdsOf(world, kept)).toEqual([true, true])
+  await release('B')
+  expect(await holdsOf(world, kept)).toEqual([false, false])
+})
+
+it('nothing stays held by a release that sees another case open which is released meanwhile', async () => {
+  const { kept, place, release } = await keep()
+  await place('A')
+  await place('B')
+  const isReleased = gate.before(isHoldOf('GET', kept.audioKey), () => release('B'))
+  expect(await release('A')).toMatchObject({ kind: 'lift' })
+  expect(isReleased()).toBe(true)
+  expect(await holdsOf(world, kept)).toEqual([false, false])
+})
+
+it('nothing is held, and that is said, for a case that is released while it is placed', async () => {
+  const { kept, place, release } = await keep()
+  const isReleased = gate.before(isHoldOf('PUT', kept.audioKey), () => release('A'))
+  await expect(place('A')).rejects.toThrow('somebody has released it from the case meanwhile')
+  expect(isReleased()).toBe(true)
+  expect(await openCasesOf(kept)).toEqual([])
   expect(await holdsOf(world, kept)).toEqual([false, false])
 })

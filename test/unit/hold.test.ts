@@ -65,7 +65,21 @@ describe('releasing a case', () => {
     ['never was, another is open', placed('B'), { kind: 'not-held' }],
     ['never was, nothing was', start, { kind: 'not-held' }],
   ])('of a case that %s', (_, holds, plan) => {
-    expect(planRelease(holds, 'A')).toEqual(plan)
+    expect(planRelease(holds, 'A', false)).toEqual(plan)
+  })
+
+  it.each<[string, Holds, unknown]>([
+    ['is open, others too', placed('A', 'B'), { kind: 'stays', others: ['B'] }],
+    ['is the last that is open', placed('A'), lifting],
+    [
+      'was released, another is open',
+      releaseCase(placed('A', 'B'), 'A', act()),
+      { kind: 'restore', others: ['B'] },
+    ],
+    ['never was, another is open', placed('B'), { kind: 'restore', others: ['B'] }],
+    ['never was, another is being released', releaseCase(placed('B'), 'B', act()), { kind: 'not-held' }],
+  ])('of a case that %s, while the bucket shows no hold', (_, holds, plan) => {
+    expect(planRelease(holds, 'A', true)).toEqual(plan)
   })
 
   it('keeps the versions while a case is open', () => {
@@ -86,7 +100,7 @@ describe('releasing a case', () => {
             holds = placeCase(holds, name, act(), [AUDIO])
           } else {
             const wanted = !open.has(name) ? 'not-held' : open.size === 1 ? 'lift' : 'stays'
-            plans.push({ found: planRelease(holds, name).kind, wanted })
+            plans.push({ found: planRelease(holds, name, false).kind, wanted })
             open.delete(name)
             holds = forgetVersions(releaseCase(holds, name, act()))
           }

@@ -28,7 +28,8 @@ environment · 130 Ctrl-C`
 
 const RELEASE_HELP = `
 Released from the case are the recordings that are named, and all that the criteria find; those that are not held for it are
-left alone. The hold itself goes with the last case. What was held before this program did it stays held.
+left alone. The hold itself goes with the last case; for as long as another is open it is seen to that it stands. What was held
+before this program did it stays held. Run it again to go on where it was stopped.
 
 It needs ${RIGHTS}.
 
@@ -36,7 +37,8 @@ Examples:
   $ bird-archive hold list --case 4711 --json | jq -r .recordingId > released.txt
   $ bird-archive hold release --case 4711 --reason "settled 2027-03-01" --ids released.txt --dry-run
 
-Exit codes: 0 none is held for the case any more · 1 some are, and it is said why · 2 wrong arguments or environment · 130 Ctrl-C`
+Exit codes: 0 none is held for the case any more · 1 some are, or what was to be held is gone: it is said which, and why · 2 wrong
+arguments or environment · 130 Ctrl-C`
 
 const LIST_HELP = `
 Examples:

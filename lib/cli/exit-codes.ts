@@ -8,6 +8,8 @@ export const EXIT = {
   misconfigured: 2,
   /** Ctrl-C: 128 and the number of the signal, as shells count. */
   interrupted: 130,
+  /** Whoever read the results left before their end, as in `bird-archive … | head`; likewise. */
+  cutOff: 141,
   terminated: 143,
 } as const
 

@@ -12,12 +12,19 @@ export function printError(error: unknown, subject?: string): number {
   const about = subject === undefined ? '' : `${subject}: `
   const faults = findFaults(error)
   if (faults === undefined) {
-    printProblem(`${about}${describeError(error)}`)
+    printProblem(`${about}${isFull(error) ? FULL : describeError(error)}`)
     return EXIT.incomplete
   }
   const title = about === '' ? 'The configuration needs mending:' : `${about}the configuration needs mending:`
   printFaults(error instanceof UsageError ? error.message : title, faults)
   return EXIT.misconfigured
+}
+
+const FULL = 'there is no room left to write to: free some, and run it again'
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return error instanceof Error && (code === 'ENOSPC' || code === 'EDQUOT')
 }
 
 /** What a person has to mend before anything can be done; undefined where it is something else that went wrong. */

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { EXIT } from './exit-codes.ts'
 import { printable, printableJson } from './printable.ts'
 
 const STYLES = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const
@@ -52,11 +53,17 @@ function toPrint(line: string, stream: NodeJS.WriteStream): string {
   )
 }
 
-/** Ends quietly when the reader of our output has left, as in `bird-archive … | head`. */
+/**
+ * Ends the program when its results cannot be written: quietly where their reader has left, as in `bird-archive … | head`. What had not
+ * been written by then nobody has seen, so it is never the exit code of success.
+ */
 export function quitWhenNobodyReads(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
+    if (error.code === 'EPIPE') process.exit(EXIT.cutOff)
+    printProblem(
+      `the results cannot be written on (${error.code ?? error.message}): free room, or send them elsewhere`,
+    )
+    process.exit(EXIT.incomplete)
   })
 }
 

@@ -1,29 +1,50 @@
 import { adviseOn } from '../verify/advice.ts'
-import { type Conclusion, conclude } from '../verify/conclusion.ts'
+import { conclude } from '../verify/conclusion.ts'
 import { describeConfidence } from '../verify/confidence.ts'
-import type { Mismatch, Orphan, OrphanKind } from '../verify/judge.ts'
-import type { VerifyEnd, VerifyOrder } from '../verify/order.ts'
+import { isAbsent, type Mismatch, type Orphan, type OrphanKind } from '../verify/judge.ts'
+import type { Scope, VerifyEnd, VerifyOrder } from '../verify/order.ts'
 import { describeFinding } from '../verify/report.ts'
 import type { Tally, Verdict } from '../verify/verdict.ts'
 import { alignRows, count, formatBytes, style } from './print.ts'
 
 const MOST_SHOWN = 20
 
-/** A check for people: the counts, what is not in order and what to do about it, how sure it is, where the report is kept. */
-export function describeEnd({ scope }: VerifyOrder, end: VerifyEnd): string[] {
+/**
+ * A check for people: the counts, what is not in order and what to do about it, how sure it is, where the report is kept.
+ * @param workspaceIds where recordings that were named were looked for
+ */
+export function describeEnd(order: VerifyOrder, end: VerifyEnd, workspaceIds: readonly string[]): string[] {
   const { account, confidence, reportKeys } = end
+  const lookedIn = order.scope.kind === 'ids' ? workspaceIds : undefined
   return [
     ...describeTally(account.tally),
-    ...describeMismatches(account.mismatches, account.tally.mismatches),
+    ...describeMismatches(account.mismatches, account.tally.mismatches, lookedIn),
     ...describeUnread(account.unread, account.tally.unread),
     ...describeOrphans(account.orphans, account.tally.orphans),
     '',
-    ...(confidence === undefined ? [] : [style('bold', `${describeConfidence(confidence)}.`)]),
+    ...(confidence === undefined || confidence.population === 0
+      ? []
+      : [style('bold', `${describeConfidence(confidence)}.`)]),
     ...describePass(end),
     ...(end.why === 'finished' ? [] : ['Stopped before the end: what was not read is not known to be good.']),
-    ...describeConclusion(conclude(scope, end)),
+    ...describeConclusion(order, end),
     ...reportKeys.map((key) => `The report is kept as ${key}`),
   ]
+}
+
+/** What is looked at, for people. */
+export function describeScope(scope: Scope): string {
+  const day = (moment: Date): string => moment.toISOString().slice(0, 10)
+  switch (scope.kind) {
+    case 'all':
+      return 'the whole archive'
+    case 'sample':
+      return `a sample of ${scope.size.toLocaleString('en')}, seed ${scope.seed}`
+    case 'days':
+      return `${day(scope.from)} up to, not including, ${day(scope.to)}`
+    case 'ids':
+      return count(scope.ids.length, 'recording')
+  }
 }
 
 function describeTally(tally: Tally): string[] {
@@ -40,12 +61,24 @@ function describeTally(tally: Tally): string[] {
   ])
 }
 
-function describeMismatches(verdicts: readonly Verdict[], all: number): string[] {
-  const lines = verdicts.map(({ recordingId, findings }) => [
-    `  ${style('red', recordingId)}`,
-    ...findings.map((finding) => `    ${describeFinding(finding)}`),
+/** @param lookedIn where recordings that were named were looked for; undefined where none was named */
+function describeMismatches(
+  verdicts: readonly Verdict[],
+  all: number,
+  lookedIn: readonly string[] | undefined,
+): string[] {
+  // An id that a listing or a ledger has is right; one that a person has typed may not be.
+  const isStrange = ({ findings }: Verdict): boolean => lookedIn !== undefined && isAbsent(findings)
+  const nothing = `    nothing is archived of it in workspace ${lookedIn?.join(', ') ?? ''}: is the id right?`
+  const lines = verdicts.map((verdict) => [
+    `  ${style('red', verdict.recordingId)}`,
+    ...(isStrange(verdict)
+      ? [nothing]
+      : verdict.findings.map((finding) => `    ${describeFinding(finding)}`)),
   ])
-  const kinds = verdicts.flatMap(({ findings }) => findings.map(({ kind }) => kind))
+  const kinds = verdicts.flatMap((verdict) =>
+    isStrange(verdict) ? ['absent' as const] : verdict.findings.map(({ kind }) => kind),
+  )
   return section('Mismatches', lines, all, kinds)
 }
 
@@ -75,7 +108,7 @@ function section(
   title: string,
   entries: readonly (readonly string[])[],
   all: number,
-  kinds: readonly (Mismatch | OrphanKind | 'unread')[],
+  kinds: readonly (Mismatch | OrphanKind | 'unread' | 'absent')[],
 ): string[] {
   if (all === 0) return []
   const shown = entries.slice(0, MOST_SHOWN)
@@ -118,8 +151,8 @@ function describeEarlier(whole: Tally, now: Tally): string {
 }
 
 /** The verdict in words. What was not read is never called good, and neither is a part of what was. */
-function describeConclusion(conclusion: Conclusion): string[] {
-  switch (conclusion) {
+function describeConclusion({ workspaceId, scope }: VerifyOrder, end: VerifyEnd): string[] {
+  switch (conclude(scope, end)) {
     case 'not-in-order':
       return [style('red', 'Not everything is as it must be.')]
     case 'not-yet':
@@ -127,7 +160,11 @@ function describeConclusion(conclusion: Conclusion): string[] {
     case 'stopped':
       return []
     case 'nothing-read':
-      return ['Nothing was read.']
+      return [
+        (end.mark?.tally ?? end.account.tally).recordings > 0
+          ? 'Nothing was read: what is there is still on its way.'
+          : `There was nothing to read: workspace ${workspaceId} has no recordings of ${describeScope(scope)}.`,
+      ]
     case 'in-order':
       return [style('green', 'Everything that was read is what its sidecar says.')]
   }

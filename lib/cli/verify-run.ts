@@ -8,14 +8,15 @@ import { describeConfidence } from '../verify/confidence.ts'
 import { isEmpty } from '../verify/entry.ts'
 import type { Scope, VerifyEnd, VerifyEvent, VerifyOrder } from '../verify/order.ts'
 import { toJson } from '../verify/report.ts'
-import { verify } from '../verify/verify.ts'
+import { startAccount } from '../verify/verdict.ts'
+import { isNothingThere, verify } from '../verify/verify.ts'
 import { readRecordingIds, readWorkspaces } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
-import { count, formatBytes, printHint, printJson, printLine, style } from './print.ts'
+import { count, formatBytes, printHint, printJson, printLine, printProblem, style } from './print.ts'
 import { printError } from './print-error.ts'
 import { createProgress, NO_PROGRESS, type Progress } from './progress.ts'
 import { createTerminalLog } from './terminal-log.ts'
-import { describeEnd } from './verify-report.ts'
+import { describeEnd, describeScope } from './verify-report.ts'
 import { type Signals, watchSignals } from './watch-signals.ts'
 
 /** What is to be verified, as it was asked for: exactly one of them. */
@@ -26,6 +27,8 @@ export type Asked =
 
 interface Session {
   readonly verifier: Verifier
+  /** Where is looked. */
+  readonly workspaceIds: readonly string[]
   readonly deadline: Deadline
   readonly signals: Signals
   readonly json: boolean
@@ -50,7 +53,7 @@ export async function runVerify(
     ? createJsonLog(printHint, 'warn', systemClock.now)
     : createTerminalLog((line) => session.progress.say(line))
   const verifier = composeVerifier(config, { log })
-  const session: Session = { verifier, deadline, signals, json, progress: NO_PROGRESS }
+  const session: Session = { verifier, workspaceIds, deadline, signals, json, progress: NO_PROGRESS }
   const codes: number[] = []
   try {
     const orders =
@@ -101,10 +104,14 @@ async function runOrder(order: VerifyOrder, session: Session): Promise<number> {
   const time = { ...deadline, mayStart: () => !signals.stopped.aborted && deadline.mayStart() }
   const show = createShow(order, session)
   try {
+    if (await isNothingThere(order, verifier.systems, deadline.signal)) {
+      printNothing(order, json)
+      return EXIT.incomplete
+    }
     const end = await verify(order, verifier.systems, time, show)
     session.progress.stop()
     if (json) printSummary(order, end)
-    else printEnd(order, end)
+    else printEnd(order, end, session.workspaceIds)
     const conclusion = conclude(order.scope, end)
     return conclusion === 'in-order' || conclusion === 'nothing-read' ? EXIT.done : EXIT.incomplete
   } catch (error) {
@@ -115,18 +122,11 @@ async function runOrder(order: VerifyOrder, session: Session): Promise<number> {
   }
 }
 
-function describeScope(scope: Scope): string {
-  const day = (moment: Date): string => moment.toISOString().slice(0, 10)
-  switch (scope.kind) {
-    case 'all':
-      return 'the whole archive'
-    case 'sample':
-      return `a sample of ${scope.size.toLocaleString('en')}, seed ${scope.seed}`
-    case 'days':
-      return `${day(scope.from)} up to, not including, ${day(scope.to)}`
-    case 'ids':
-      return count(scope.ids.length, 'recording')
-  }
+/** Where there is nothing of a workspace at all, its id may be wrong; no report of it is left that nobody can delete. */
+function printNothing(order: VerifyOrder, json: boolean): void {
+  printProblem(`nothing is archived of workspace ${order.workspaceId}: is the id right?`)
+  printHint('  It was looked for where ARCHIVE_BUCKET and ARCHIVE_PREFIX say. No report was written.')
+  if (json) printSummary(order, { why: 'finished', account: startAccount(), reportKeys: [] })
 }
 
 /** Ids are spread evenly, so where the last one stands says how much of the archive is done. */
@@ -165,9 +165,9 @@ function createShow(order: VerifyOrder, session: Session): (event: VerifyEvent) 
   }
 }
 
-function printEnd(order: VerifyOrder, end: VerifyEnd): void {
+function printEnd(order: VerifyOrder, end: VerifyEnd, workspaceIds: readonly string[]): void {
   printLine(style('bold', `Workspace ${order.workspaceId}: ${describeScope(order.scope)}`))
-  for (const line of describeEnd(order, end)) printLine(line)
+  for (const line of describeEnd(order, end, workspaceIds)) printLine(line)
 }
 
 function printSummary(order: VerifyOrder, end: VerifyEnd): void {

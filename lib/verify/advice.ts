@@ -42,7 +42,12 @@ const ORPHAN_ADVICE: Readonly<Record<OrphanKind, string>> = {
 const UNREAD_ADVICE =
   'it could not be read, so it is not known to be good: mend the reason, then verify it again'
 
-export function adviseOn(kind: Mismatch | OrphanKind | 'unread'): string {
+const ABSENT_ADVICE =
+  'look at the id again, and at the workspace; if both are right, the recording was never archived, or all of it was deleted: look for deletions in CloudTrail or the access log of the bucket, and archive it again while Bird still has it (bird-archive archive ID)'
+
+/** @param kind `absent`: nothing at all is there of a recording that was named */
+export function adviseOn(kind: Mismatch | OrphanKind | 'unread' | 'absent'): string {
   if (kind === 'unread') return UNREAD_ADVICE
+  if (kind === 'absent') return ABSENT_ADVICE
   return kind in MISMATCH_ADVICE ? MISMATCH_ADVICE[kind as Mismatch] : ORPHAN_ADVICE[kind as OrphanKind]
 }

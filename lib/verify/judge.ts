@@ -124,7 +124,16 @@ function missing(object: Finding['object']): Finding {
 function judgeBare({ sidecar, audio }: Entry): readonly Finding[] {
   const hasAudio = newestOf(audio) !== undefined
   if (hasAudio && sidecar.versions.length === 0) return []
-  return [missing('sidecar'), ...(hasAudio ? [] : [missing('audio')])]
+  const lacking = (object: Finding['object'], { versions }: ListedObject): Finding =>
+    versions.length === 0 ? missing(object) : { ...missing(object), found: 'the mark that it was deleted' }
+  return [lacking('sidecar', sidecar), ...(hasAudio ? [] : [lacking('audio', audio)])]
+}
+
+/** Whether findings say that nothing at all is there of a recording, nor a mark that there ever was anything. */
+export function isAbsent(findings: readonly Finding[]): boolean {
+  return (['sidecar', 'audio'] as const).every((object) =>
+    findings.some(({ kind, found }) => kind === missing(object).kind && found === undefined),
+  )
 }
 
 function judgeBytes(claim: Claim, audio: ReadAudio): readonly Finding[] {

@@ -57,6 +57,24 @@ export async function verify(
   return scope.kind === 'sample' ? await verifySample(run, scope) : await verifySelected(run, scope)
 }
 
+/**
+ * Whether there is nothing that a check could look at: no object of the workspace, and no recording that the ledgers of the
+ * days name. So it is of a workspace whose id was mistyped. Recordings that are named are looked for one by one.
+ * @throws StoreError or ConfigurationError where the bucket cannot be listed
+ */
+export async function isNothingThere(
+  { workspaceId, scope }: Pick<VerifyOrder, 'workspaceId' | 'scope'>,
+  { inventory, selector }: Pick<VerifySystems, 'inventory' | 'selector'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (scope.kind === 'ids') return false
+  const { done = false } = await inventory.walk(workspaceId, undefined, signal).next()
+  if (!done) return false
+  if (scope.kind !== 'days') return true
+  const { total = 0 } = await selector.select(workspaceId, scope, signal)
+  return total === 0
+}
+
 /** Reads everything, part by part. The mark moves on behind a part only when the report of it is written. */
 async function verifyAll(run: Run): Promise<VerifyEnd> {
   const { order, systems, time, observe } = run

@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
       await remove(sidecarKey)
       await remove(sidecarKey, version)
     },
-    expected: [{ kind: 'missing-sidecar', object: 'sidecar' }],
+    expected: [{ kind: 'missing-sidecar', object: 'sidecar', found: 'the mark that it was deleted' }],
   },
   {
     what: 'a recording of which nothing is left',

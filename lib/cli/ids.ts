@@ -1,9 +1,9 @@
-import { isRecordingId, WORKSPACE_ID } from '../archive/message.ts'
+import { isRecordingId, toWorkspaceId, WORKSPACE_ID } from '../archive/message.ts'
 
 /** A recording that was asked for. */
 export interface AskedFor {
   readonly recordingId: string
-  /** Undefined: that of the environment. */
+  /** As it is spelt in the bucket. Undefined: that of the environment. */
   readonly workspaceId: string | undefined
 }
 
@@ -96,7 +96,7 @@ function check(recordingId: string, workspaceId: string | undefined): AskedFor |
   const workspace = workspaceId === undefined || workspaceId === '' ? undefined : workspaceId
   if (workspace !== undefined && !WORKSPACE_ID.test(workspace))
     return `${quote(workspace)} is not a workspace id`
-  return { recordingId: id, workspaceId: workspace }
+  return { recordingId: id, workspaceId: workspace && toWorkspaceId(workspace) }
 }
 
 /** What stood there; digits that may be a telephone number in the wrong column are not repeated. */

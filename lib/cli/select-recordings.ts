@@ -68,11 +68,13 @@ export async function selectRecordings(
       ? { recordings: [] }
       : await readRecordings(given, options.ids)
   const chosen = new Map<string, SelectedRecording>()
+  /** One that is named for several workspaces may be in each. */
+  const choose = (recordingId: string, places: readonly string[]): void => {
+    const before = chosen.get(recordingId)?.workspaceIds ?? []
+    chosen.set(recordingId, { recordingId, workspaceIds: [...new Set([...before, ...places])] })
+  }
   for (const { recordingId, workspaceId } of named.recordings)
-    chosen.set(recordingId, {
-      recordingId,
-      workspaceIds: workspaceId === undefined ? workspaceIds : [workspaceId],
-    })
+    choose(recordingId, workspaceId === undefined ? workspaceIds : [workspaceId])
   if (criteria === undefined) return { recordings: [...chosen.values()], criteria, reasons: [] }
 
   const reasons = new Set<string>()
@@ -82,8 +84,7 @@ export async function selectRecordings(
   try {
     for (const search of searches) {
       await noteSearch(search, criteria, requester, local, signal)
-      for await (const found of findIds(search, local, reasons, signal))
-        if (!chosen.has(found)) chosen.set(found, { recordingId: found, workspaceIds: [search.workspaceId] })
+      for await (const found of findIds(search, local, reasons, signal)) choose(found, [search.workspaceId])
     }
   } finally {
     await local.close()

@@ -26,6 +26,18 @@ test('a workspace may stand beside an id', () => {
   expect(readIds(`{"recording_id":"${A}","workspace_id":"w1"}`, 'list').recordings).toEqual(expected)
 })
 
+test('a workspace has one spelling, in whatever case its UUID is written; a name keeps its own', () => {
+  const listed = readIds(`id,workspaceId\n${A},${B.toUpperCase()}\n${A},${B}\n${B},Ours_1`, 'list')
+  expect(listed).toEqual({
+    recordings: [
+      { recordingId: A, workspaceId: B },
+      { recordingId: B, workspaceId: 'Ours_1' },
+    ],
+    duplicates: 1,
+    faults: [],
+  })
+})
+
 test('an id that is named again counts, and is read once', () => {
   expect(readIds(`${A}\n${B}\n${A.toUpperCase()}\n${A}`, 'list')).toEqual({
     recordings: plain,

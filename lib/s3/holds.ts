@@ -54,7 +54,8 @@ export interface Holds {
   planRelease(order: HoldOrder, signal: AbortSignal): Promise<Release>
   /**
    * Releases a recording from a case, and with the last case its versions, read back. Those stay held that were held before
-   * this program did it. Whatever fails: where a case is open, it is seen to that all its versions are held.
+   * this program did it. Whatever fails: where a case is open, it is seen to that all its versions are held, or said that
+   * they are not.
    */
   release(order: HoldOrder & { readonly act: HoldAct }, signal: AbortSignal): Promise<Release>
   /** The documents of a workspace, by recording id. */
@@ -204,14 +205,14 @@ export function createHolds(options: {
   }
 }
 
-/** One that a person has to mend comes first. */
+/** What a person has to mend comes first, and in every case what is not held now for those that are open. */
 function throwFaults(faults: readonly unknown[], open: readonly string[]): void {
   if (faults.length === 0) return
+  const left = open.length === 0 ? [] : [`until it is run again, not all is held for case ${open.join(', ')}`]
   const refused = faults.find((fault) => fault instanceof ConfigurationError)
-  if (refused !== undefined) throw refused
+  if (refused !== undefined) throw new ConfigurationError([...refused.faults, ...left], { cause: refused })
   const told = faults.map((fault) => (fault instanceof StoreError ? fault.message : describeError(fault)))
-  if (open.length > 0) told.push(`until it is run again, not all is held for case ${open.join(', ')}`)
-  throw new StoreError(told.join('; '), { cause: faults[0] })
+  throw new StoreError([...told, ...left].join('; '), { cause: faults[0] })
 }
 
 function parse(key: string, text: string | undefined, workspaceId: string, recordingId: string): HoldsOf {

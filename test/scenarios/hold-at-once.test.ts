@@ -114,25 +114,33 @@ it('a recording stays held for which a case is placed while a release fails half
   expect(await holdsOf(world, kept)).toEqual([true, true])
 })
 
-it('a recording that could not be held again for another case is named, and held when the release is repeated', async () => {
-  const { kept, place, release } = await keep()
-  await place('A')
-  const isPlaced = gate.before(isHoldOf('PUT', kept.audioKey), async () => {
-    await place('B')
-    let puts = 0
-    world.faults = ({ operation }) =>
-      operation === 'PutObjectLegalHold' && ++puts > 1 ? UNAVAILABLE : undefined
-  })
-  await expect(release('A')).rejects.toThrow(/503.*; until it is run again, not all is held for case B/)
-  expect(isPlaced()).toBe(true)
-  expect(await holdsOf(world, kept)).toEqual([false, true])
-  world.faults = () => undefined
-  expect(await release('A')).toEqual({ kind: 'restore', others: ['B'], missing: [] })
-  expect(await holdsOf(world, kept)).toEqual([true, true])
-  expect(await release('A')).toEqual({ kind: 'not-held', missing: [] })
-  await release('B')
-  expect(await holdsOf(world, kept)).toEqual([false, false])
-})
+it.each([
+  ['ServiceUnavailable', 503],
+  ['AccessDenied', 403],
+])(
+  'a recording that cannot be held again (%s) is named, and held when the release is repeated',
+  async (code, status) => {
+    const { kept, place, release } = await keep()
+    await place('A')
+    const isPlaced = gate.before(isHoldOf('PUT', kept.audioKey), async () => {
+      await place('B')
+      let puts = 0
+      world.faults = ({ operation }) =>
+        operation === 'PutObjectLegalHold' && ++puts > 1 ? { kind: 'error', code, status } : undefined
+    })
+    await expect(release('A')).rejects.toThrow(
+      new RegExp(`${code}.*until it is run again, not all is held for case B`),
+    )
+    expect(isPlaced()).toBe(true)
+    expect(await holdsOf(world, kept)).toEqual([false, true])
+    world.faults = () => undefined
+    expect(await release('A')).toEqual({ kind: 'restore', others: ['B'], missing: [] })
+    expect(await holdsOf(world, kept)).toEqual([true, true])
+    expect(await release('A')).toEqual({ kind: 'not-held', missing: [] })
+    await release('B')
+    expect(await holdsOf(world, kept)).toEqual([false, false])
+  },
+)
 
 it('nothing counts as held before that another case held while this one was placed', async () => {
   const { kept, place, release } = await keep()

@@ -2,7 +2,7 @@ import type { Template } from './package.ts'
 import { at, list, policyDenies, same, TLS } from './tree.ts'
 
 const BUCKET = 'Resources.ArchiveBucket.Properties'
-const EVIDENCE = ['recordings', 'access', 'backfill/attestations']
+const EVIDENCE = ['recordings', 'access', 'backfill/attestations', 'catalog']
 
 /** The statement of the bucket's policy of a name refuses everybody one action on all evidence. */
 const refusesOnEvidence = (template: Template, sid: string, action: string): boolean =>

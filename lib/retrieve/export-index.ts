@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ExportedRecording, type ExportFacts, isComplete } from './manifest.ts'
+import type { ExportedRecording, ExportFacts } from './manifest.ts'
 
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #1b1f24; background: #fff; }
@@ -29,8 +29,7 @@ const POLICY = [
 
 /** Writes `index.html`, which lists an export's recordings and plays them, without a network. */
 export function writeIndex(facts: ExportFacts): string {
-  const { recordings, problems, criteria } = facts
-  const bad = recordings.filter(({ problem }) => problem !== undefined).length
+  const { recordings, criteria } = facts
   const about: readonly (readonly [string, string | undefined])[] = [
     ['Case', facts.caseNumber],
     ['Exported', `${atSecond(facts.exportedAt.toISOString())} UTC by ${facts.actor}`],
@@ -39,9 +38,6 @@ export function writeIndex(facts: ExportFacts): string {
     ['From', `bucket ${facts.bucket}`],
     ['Recordings', String(recordings.length)],
   ]
-  const verdict = isComplete(facts)
-    ? '<p>All of them are here, and each is what was archived.</p>'
-    : `<p class="problem">Not complete: ${bad} of ${recordings.length} recordings are missing or not what was archived.</p>`
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -56,8 +52,7 @@ export function writeIndex(facts: ExportFacts): string {
 <dl>
 ${about.flatMap(([name, text]) => (text === undefined ? [] : [`<dt>${name}</dt><dd>${escape(text)}</dd>`])).join('\n')}
 </dl>
-${verdict}
-${problems.map((problem) => `<p class="problem">${escape(problem)}</p>`).join('\n')}
+${verdicts(facts).join('\n')}
 <p>Every file can be checked without any of our software: <code>sha256sum -c SHA256SUMS</code> (on macOS: <code>shasum -a 256 -c SHA256SUMS</code>).
 Who had these recordings, and why, is in <a href="access.ndjson">access.ndjson</a>; what is here and what is missing in <a href="manifest.json">manifest.json</a>.</p>
 <table>
@@ -69,6 +64,23 @@ ${recordings.map(row).join('\n')}
 </body>
 </html>
 `
+}
+
+/** What a reader has to know before anything else, of the recordings and of what else could not be read. */
+function verdicts({ recordings, problems }: ExportFacts): string[] {
+  const bad = recordings.filter(({ problem }) => problem !== undefined).length
+  if (bad === 0 && problems.length === 0)
+    return ['<p>All of them are here, and each is what was archived.</p>']
+  const ofRecordings =
+    bad === 0
+      ? '<p>Each recording in the table is what was archived.</p>'
+      : `<p class="problem">Not complete: ${bad} of ${recordings.length} recordings are missing or not what was archived.</p>`
+  if (problems.length === 0) return [ofRecordings]
+  return [
+    ofRecordings,
+    '<p class="problem">Not complete: there may be more than is here, for not all could be read:</p>',
+    ...problems.map((problem) => `<p class="problem">${escape(problem)}</p>`),
+  ]
 }
 
 function title({ caseNumber }: Pick<ExportFacts, 'caseNumber'>): string {

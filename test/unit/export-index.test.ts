@@ -93,6 +93,18 @@ describe('index.html', () => {
     expect(html).toContain('the search was not complete')
     expect(html.match(/<audio/g)).toHaveLength(1)
   })
+
+  it('does not say that recordings are missing where something else is', () => {
+    const html = writeIndex(facts({ problems: ['access log: x cannot be read'] }))
+    expect(html).not.toContain('recordings are missing')
+    expect(html).not.toContain('All of them are here')
+    expect(html).toContain('Each recording in the table is what was archived')
+    expect(html).toContain('Not complete: there may be more than is here')
+    expect(html).toContain('access log: x cannot be read')
+    expect(writeIndex(facts({ recordings: [{ ...sound, problem: 'lost' }] }))).not.toContain(
+      'there may be more',
+    )
+  })
 })
 
 describe('the manifest', () => {

@@ -31,9 +31,12 @@ export interface ZipWriter {
 const FILE_MODE = 0o600
 const ENTRY_MODE = 0o100600
 
+/** How a ZIP archive begins that has an entry. Source: APPNOTE.TXT 6.3.10, section 4.3.7, "Local file header". */
+const ZIP_BEGINNING = Buffer.from('PK\u0003\u0004')
+
 /**
  * Whether an archive may be written there; must be asked before anything else is done.
- * @throws UsageError if something is there already
+ * @throws UsageError if something is there already, or where the unfinished archive would be
  */
 export async function checkZipPath(path: string, force: boolean): Promise<void> {
   if (path.trim() === '' || path.endsWith('/') || (await isThere(path, (found) => found.isDirectory())))
@@ -42,6 +45,36 @@ export async function checkZipPath(path: string, force: boolean): Promise<void> 
     throw new UsageError('It is there already.', [
       `${path} is left as it is: name another file with -o, or add --force`,
     ])
+  await findLeftover(partOf(path))
+}
+
+function partOf(path: string): string {
+  return `${path}.part`
+}
+
+/**
+ * Whether an export that was killed has left something there.
+ * @throws UsageError if it is something else: it may be somebody's, and would be lost
+ */
+async function findLeftover(part: string): Promise<boolean> {
+  if (!(await isThere(part))) return false
+  if (!(await isThere(part, (found) => found.isFile())) || !(await beginsAsZip(part)))
+    throw new UsageError('Something is in the way.', [
+      `${part} is nothing that an export leaves: move it away, or name another file with -o`,
+    ])
+  return true
+}
+
+/** An archive of which nothing has been written yet, or only its first bytes, does so, too. */
+async function beginsAsZip(path: string): Promise<boolean> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(() => undefined)
+  if (file === undefined) return false
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(ZIP_BEGINNING.length))
+    return ZIP_BEGINNING.subarray(0, bytesRead).equals(buffer.subarray(0, bytesRead))
+  } finally {
+    await file.close()
+  }
 }
 
 /**
@@ -49,6 +82,7 @@ export async function checkZipPath(path: string, force: boolean): Promise<void> 
  * alone. What an export that was killed has left under that name goes.
  * @param options.force what bears the name already is replaced in the end
  * @param options.forceZip64 writes as for what is larger than 4 GiB
+ * @throws UsageError if something else has that name, or nothing can be written there
  */
 export async function createZip(
   path: string,
@@ -58,8 +92,8 @@ export async function createZip(
     readonly onLeftover: (part: string) => void
   },
 ): Promise<ZipWriter> {
-  const part = `${path}.part`
-  if (await isThere(part)) {
+  const part = partOf(path)
+  if (await findLeftover(part)) {
     options.onLeftover(part)
     await rm(part)
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -85,6 +85,35 @@ describe('an archive', () => {
 describe('where an archive may be written', () => {
   it.each([[''], [' '], ['some/'], ['.']])('is not %j', async (name) => {
     await expect(checkZipPath(name, true)).rejects.toThrow('Where to?')
+  })
+
+  it.each(['', 'P', 'PK\u0003', 'PK\u0003\u0004 and more'])(
+    'is where an export has left %j',
+    async (text) => {
+      const part = `${path}.part`
+      await writeFile(part, text)
+      await checkZipPath(path, false)
+      const leftovers: string[] = []
+      const zip = await createZip(path, { force: false, onLeftover: (left) => leftovers.push(left) })
+      expect(leftovers).toEqual([part])
+      await zip.discard()
+      expect(await readdir(directory)).toEqual([])
+    },
+  )
+
+  it.each([
+    ['a text', (part: string) => writeFile(part, 'my thesis')],
+    ['an archive that is none of ours', (part: string) => writeFile(part, 'PK\u0005\u0006')],
+    ['a directory', (part: string) => mkdir(part)],
+    ['a link', (part: string) => symlink('/dev/null', part)],
+  ])('is not where %s has the name of the unfinished one, which stays', async (_, put) => {
+    const part = `${path}.part`
+    await put(part)
+    const before = await lstat(part)
+    await expect(checkZipPath(path, true)).rejects.toThrow('in the way')
+    await expect(begin({ force: true })).rejects.toThrow('in the way')
+    expect(await lstat(part)).toMatchObject({ ino: before.ino, size: before.size, mtimeMs: before.mtimeMs })
+    expect(await readdir(directory)).toEqual(['case.zip.part'])
   })
 
   it('is a place that is there', async () => {

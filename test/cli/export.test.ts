@@ -237,7 +237,7 @@ describe('an export that cannot have all', () => {
 
   it('begins anew where one was killed, and says so', async () => {
     const kept = await world.keep()
-    await writeFile(`${output}.part`, 'half a zip')
+    await writeFile(`${output}.part`, 'PK\u0003\u0004half a zip')
     expect(await export_(kept.id)).toMatchObject({ code: 0, stderr: expect.stringContaining('begins anew') })
     expect(await readdir(directory)).toEqual(['case.zip'])
     expect((await readZip()).size).toBe(6)

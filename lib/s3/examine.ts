@@ -2,7 +2,7 @@ import type { RetentionPolicy } from '../archive/retention.ts'
 import { type Clock, limitTime } from '../deadline.ts'
 import { ConfigurationError, describeError, StoppedError } from '../errors.ts'
 import { type Claim, MAX_SIDECAR_BYTES, readClaim } from '../verify/claim.ts'
-import { type Entry, newestOf, versionIdOf } from '../verify/entry.ts'
+import { type Entry, oldestOf, versionIdOf } from '../verify/entry.ts'
 import type { Facts, Protection } from '../verify/judge.ts'
 import { createReading } from '../verify/reading.ts'
 import { toUnread, toVerdict, type Verdict } from '../verify/verdict.ts'
@@ -12,7 +12,8 @@ import type { Reread } from './reread.ts'
 import type { Vault } from './vault.ts'
 
 /**
- * Reads all of one recording, its sidecar and every byte of the audio that it names, of the very version, and judges it.
+ * Reads all of one recording, the oldest version of its sidecar and every byte of the audio that it names, of the very
+ * version, and judges it.
  * @param isWanted asked of a sidecar before its audio is read; undefined comes of one that it refuses
  * @throws ConfigurationError where nothing at all can be read before a person has mended something, and the signal's reason
  */
@@ -50,7 +51,8 @@ export function createExaminer(options: {
     entry: Entry,
     signal: AbortSignal,
   ): Promise<Facts['sidecar']> => {
-    const version = newestOf(entry.sidecar)
+    // What lies on top of it is a finding; what was archived is what counts.
+    const version = oldestOf(entry.sidecar)
     if (version === undefined) return undefined
     const { key } = entry.sidecar
     const versionId = versionIdOf(version)

@@ -1,4 +1,5 @@
-import type { Mismatch, OrphanKind } from './judge.ts'
+import type { Mismatch } from './judge.ts'
+import type { OrphanKind } from './orphans.ts'
 
 /** What to do about each finding, for people: closed, so that a new kind must be given its place. */
 const MISMATCH_ADVICE: Readonly<Record<Mismatch, string>> = {
@@ -7,11 +8,11 @@ const MISMATCH_ADVICE: Readonly<Record<Mismatch, string>> = {
   'missing-audio':
     'the recording is lost here: look for deletions in CloudTrail; restore it from a copy, or ask Bird for it while it still has it; leave the sidecar, its digest proves what you restore',
   'unreadable-sidecar':
-    'the document is not what the archiver wrote: look at its versions (aws s3api list-object-versions), the oldest is the original',
+    'its oldest version is not what the archiver wrote: keep all of its versions (aws s3api list-object-versions), and find out who wrote them (CloudTrail, PutObject)',
   deleted:
     'somebody hid it with a delete marker: find out who (CloudTrail, DeleteObject), then delete the marker by its version id, and it is there again',
   overwritten:
-    'somebody wrote over it: the version that was archived is still there, compare both; find out who (CloudTrail, PutObject)',
+    'somebody wrote over it: the version that was archived is still there, compare both, and delete neither; of a sidecar that is the oldest, of audio the one that the oldest version of its sidecar names; find out who (CloudTrail, PutObject)',
   size: 'the stored bytes are not those that were archived: keep both objects as they are, take a copy, and find out who or what changed them',
   sha256:
     'the stored bytes are not those that were archived: keep both objects as they are, take a copy, and find out who or what changed them',
@@ -34,6 +35,8 @@ const ORPHAN_ADVICE: Readonly<Record<OrphanKind, string>> = {
     'its sidecar was never written: enqueue the recording, the archiver adopts the audio if it is the same (bird-archive enqueue)',
   'extra-version':
     'a version that the archiver did not leave: look who wrote it (CloudTrail); delete it by its version id if nothing speaks for it',
+  'disputed-version':
+    'its sidecar was written over or deleted, or cannot be read, so this version may be the original: delete none. The oldest version of the sidecar is what was archived, and the version of the audio that it names is the original; find out who wrote the others (CloudTrail, PutObject)',
   'unfinished-upload':
     'an upload that nobody will finish; it costs storage: the lifecycle rule aborts it, or aws s3api abort-multipart-upload does',
   'unknown-object': 'it is none of the archiver: move it elsewhere',

@@ -95,6 +95,11 @@ export function newestOf({ versions }: ListedObject): ListedVersion | undefined 
   return versions.find(({ isDeleteMarker }) => !isDeleteMarker)
 }
 
+/** The oldest version that holds anything: what was archived, for each object is written once. */
+export function oldestOf({ versions }: ListedObject): ListedVersion | undefined {
+  return versions.findLast(({ isDeleteMarker }) => !isDeleteMarker)
+}
+
 /** Whether readers find nothing under the key, although something may lie there. */
 export function isDeleted({ versions }: ListedObject): boolean {
   return versions[0]?.isDeleteMarker === true

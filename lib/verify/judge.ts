@@ -1,6 +1,6 @@
 import { isAsStrong, type Lock, lockFor, type RetentionPolicy } from '../archive/retention.ts'
 import type { Claim } from './claim.ts'
-import { type Entry, isDeleted, type ListedObject, type ListedVersion, newestOf } from './entry.ts'
+import { type Entry, isDeleted, type ListedObject, newestOf } from './entry.ts'
 import type { ReadAudio } from './reading.ts'
 
 /** Every way in which a recording can turn out not to be what its sidecar says; docs/verify.md explains each. */
@@ -22,29 +22,12 @@ export const MISMATCHES = [
 ] as const
 export type Mismatch = (typeof MISMATCHES)[number]
 
-/** What lies in the archive and belongs to no recording, or not any more. */
-export const ORPHANS = [
-  'audio-without-sidecar',
-  'extra-version',
-  'unfinished-upload',
-  'unknown-object',
-] as const
-export type OrphanKind = (typeof ORPHANS)[number]
-
 /** One respect in which a recording is not what it must be. */
 export interface Finding {
   readonly kind: Mismatch
   readonly object: 'audio' | 'sidecar'
   readonly expected?: string | undefined
   readonly found?: string | undefined
-}
-
-export interface Orphan {
-  readonly kind: OrphanKind
-  readonly key: string
-  readonly versionId?: string | undefined
-  readonly uploadId?: string | undefined
-  readonly since?: Date | undefined
 }
 
 /** An object's protection as the bucket shows it. */
@@ -57,20 +40,12 @@ export interface Protection {
 /** Everything that was found out about one recording. */
 export interface Facts {
   readonly entry: Entry
-  /** Undefined where there is none; the reason where it is no sidecar of this recording. */
+  /** The oldest version, which is what was archived. Undefined where there is none; the reason where it is no sidecar of this recording. */
   readonly sidecar: (Protection & ({ readonly claim: Claim } | { readonly fault: string })) | undefined
   /** The version that the sidecar names; undefined where it is not there, or no sidecar names one. */
   readonly audio: (Protection & ReadAudio) | undefined
   /** The cases for which both objects must be under legal hold. */
   readonly cases: readonly string[]
-}
-
-/** What takes longer to get its sidecar, or to be completed, is not on its way any more: five deliveries take 7.5 hours. */
-const ON_ITS_WAY_MS = 24 * 3_600_000
-
-/** Whether something that is not complete may still become so. */
-function isOnItsWay(since: Date | undefined, now: Date): boolean {
-  return since !== undefined && now.getTime() - since.getTime() < ON_ITS_WAY_MS
 }
 
 /**
@@ -79,7 +54,7 @@ function isOnItsWay(since: Date | undefined, now: Date): boolean {
  * | what is there                                     | findings                                            |
  * | ------------------------------------------------- | --------------------------------------------------- |
  * | nothing                                           | missing-sidecar, missing-audio                      |
- * | no sidecar, but audio                             | none: it is an orphan, see {@link findOrphans}      |
+ * | no sidecar, but audio                             | none: it is an orphan, see `findOrphans`      |
  * | no sidecar, but the mark that it was deleted      | missing-sidecar                                     |
  * | a sidecar that cannot be read                     | unreadable-sidecar; missing-audio without any audio |
  * | a sidecar without the version that it names       | missing-audio                                       |
@@ -190,53 +165,4 @@ function judgeHold(sidecar: Protection, audio: Protection, cases: readonly strin
     ]
   if (isSidecarHeld === isAudioHeld) return []
   return [{ kind: 'hold-uneven', object: isAudioHeld ? 'sidecar' : 'audio', expected: 'ON', found: 'OFF' }]
-}
-
-/** What a listing shows of a recording beyond the one version of each object that belongs there. */
-export function findOrphans(
-  { sidecar, audio }: Entry,
-  named: string | undefined,
-  now: Date,
-): readonly Orphan[] {
-  const held = newestOf(audio)
-  if (sidecar.versions.length === 0)
-    return held === undefined || isOnItsWay(held.lastModified, now)
-      ? []
-      : [
-          {
-            kind: 'audio-without-sidecar',
-            key: audio.key,
-            versionId: held.versionId,
-            since: held.lastModified,
-          },
-        ]
-  return [sidecar, audio].flatMap((object) => {
-    const kept = object === audio ? (named ?? held?.versionId) : object.versions.at(-1)?.versionId
-    // One on top is a finding of its own: deleted, or overwritten.
-    return object.versions
-      .slice(1)
-      .filter(({ versionId }) => versionId !== kept)
-      .map(({ key, versionId, lastModified }) => ({
-        kind: 'extra-version' as const,
-        key,
-        versionId,
-        since: lastModified,
-      }))
-  })
-}
-
-/** A key that is none of ours. */
-export function toUnknown({ key, versionId, lastModified }: ListedVersion): Orphan {
-  return { kind: 'unknown-object', key, versionId, since: lastModified }
-}
-
-/** An upload that nobody will complete any more; undefined where somebody still may. */
-export function toUnfinished(
-  upload: { readonly key: string; readonly uploadId: string; readonly initiated: Date | undefined },
-  now: Date,
-): Orphan | undefined {
-  const { key, uploadId, initiated } = upload
-  return isOnItsWay(initiated, now)
-    ? undefined
-    : { kind: 'unfinished-upload', key, uploadId, since: initiated }
 }

@@ -1,6 +1,7 @@
 import type { Lock, RetentionPolicy } from '../archive/retention.ts'
 import { type Entry, newestOf } from './entry.ts'
-import { type Facts, type Finding, findOrphans, judge, type Orphan } from './judge.ts'
+import { type Facts, type Finding, judge } from './judge.ts'
+import { findOrphans, type Orphan } from './orphans.ts'
 
 /**
  * What a check of one recording came to. `on-its-way`: its audio has only just come. `no-sidecar`: its audio lies there
@@ -26,7 +27,7 @@ export function toVerdict(facts: Facts, policy: RetentionPolicy, now: Date): Ver
   const { entry, sidecar, audio } = facts
   const claim = sidecar !== undefined && 'claim' in sidecar ? sidecar.claim : undefined
   const findings = judge(facts, policy, now)
-  const orphans = findOrphans(entry, claim?.versionId, now)
+  const orphans = findOrphans(entry, claim, now)
   const isBare = sidecar === undefined && newestOf(entry.audio) !== undefined
   const outcome =
     findings.length > 0 ? 'mismatch' : !isBare ? 'ok' : orphans.length > 0 ? 'no-sidecar' : 'on-its-way'

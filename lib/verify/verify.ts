@@ -8,8 +8,8 @@ import type { VerifyPass, VerifyRecords } from '../s3/verify-records.ts'
 import type { Claim } from './claim.ts'
 import { upperLimit } from './confidence.ts'
 import { isEmpty, type Listed } from './entry.ts'
-import { type Orphan, toUnfinished, toUnknown } from './judge.ts'
 import type { Observe, Scope, VerifyEnd, VerifyOrder, VerifyTime } from './order.ts'
+import { type Orphan, toUnfinished, toUnknown } from './orphans.ts'
 import { type Account, addOrphan, addVerdict, startAccount, toUnread, type Verdict } from './verdict.ts'
 
 /** The systems that a check works with. None of them can delete, shorten, or change what is read. */

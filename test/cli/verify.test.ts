@@ -60,6 +60,16 @@ describe('bird-archive verify', () => {
     ])
   })
 
+  test('advises nobody to delete audio whose sidecar was written over', async () => {
+    const [kept] = (await keepIn('forged', 1)) as [Kept]
+    for (const audio of ['between', 'on top']) await world.put(kept.audioKey, audio)
+    await world.put(kept.sidecarKey, kept.sidecar.replace(kept.sha256, '0'.repeat(64)))
+    const { code, stdout } = await verify('forged', '--all')
+    expect(code).toBe(1)
+    expect(stdout).toContain('The oldest version of the sidecar is what was archived')
+    expect(stdout).not.toContain('delete it')
+  })
+
   test('with a seed reads the same recordings again, and says how sure it is', async () => {
     await keepIn('sampled', 12)
     const runs = [

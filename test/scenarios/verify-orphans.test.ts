@@ -1,8 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { CreateMultipartUploadCommand, DeleteObjectCommand } from '@aws-sdk/client-s3'
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ORPHANS } from '../../lib/verify/judge.ts'
 import type { Scope } from '../../lib/verify/order.ts'
+import { ORPHANS } from '../../lib/verify/orphans.ts'
 import { daysAhead, runScope } from '../helpers/verify-run.ts'
 import {
   BUCKET,
@@ -21,25 +25,26 @@ afterEach(() => world[Symbol.asyncDispose]())
 const PREFIX = `recordings/${VERIFY_WORKSPACE}/`
 const EVERYWHERE: readonly Scope[] = [{ kind: 'all' }, { kind: 'sample', size: 1, seed: 'any' }]
 
+const remove = (Key: string, VersionId?: string) =>
+  world.client.send(
+    new DeleteObjectCommand({ Bucket: BUCKET, Key, ...(VersionId !== undefined && { VersionId }) }),
+  )
+
 /** Makes one orphan of each kind among good recordings; resolves to what a report must name. */
 async function layOrphans(): Promise<object[]> {
   for (let number = 0; number < 5; number++) await world.keep()
   const bare = `${PREFIX}${randomUUID()}.mp3`
   const bareVersion = await world.put(bare, buildAudio(bare))
   const rewritten = await world.keep()
-  const deleted = await world.client.send(
-    new DeleteObjectCommand({ Bucket: BUCKET, Key: rewritten.audioKey }),
-  )
+  const deleted = await remove(rewritten.audioKey)
   // Written anew while it was deleted, and the sidecar of that: what was there before is left over.
-  await world.client.send(
-    new DeleteObjectCommand({
-      Bucket: BUCKET,
-      Key: rewritten.sidecarKey,
-      VersionId: (await world.versionsOf(rewritten.sidecarKey))[0],
-    }),
-  )
+  await remove(rewritten.sidecarKey, (await world.versionsOf(rewritten.sidecarKey))[0])
   const again = await world.keep({ id: rewritten.id })
   expect(again.versionId).not.toBe(rewritten.versionId)
+  const replaced = await world.keep()
+  const marker = await remove(replaced.sidecarKey)
+  await remove(replaced.sidecarKey, (await world.versionsOf(replaced.sidecarKey))[0])
+  await world.put(replaced.sidecarKey, replaced.sidecar)
   const upload = `${PREFIX}${randomUUID()}.mp3`
   const { UploadId } = await world.client.send(
     new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: upload }),
@@ -50,6 +55,8 @@ async function layOrphans(): Promise<object[]> {
     { kind: 'audio-without-sidecar', key: bare, versionId: bareVersion },
     { kind: 'extra-version', key: rewritten.audioKey, versionId: rewritten.versionId },
     { kind: 'extra-version', key: rewritten.audioKey, versionId: deleted.VersionId },
+    // Nobody knows any more what the sidecar was that the marker was to hide.
+    { kind: 'disputed-version', key: replaced.sidecarKey, versionId: marker.VersionId },
     { kind: 'unfinished-upload', key: upload, uploadId: UploadId },
     ...strangers.map((key, index) => ({ kind: 'unknown-object', key, versionId: versions[index] })),
   ]
@@ -100,6 +107,53 @@ describe('orphans', () => {
         since: expect.any(Date) as unknown,
       },
     ])
+  })
+
+  it.each(EVERYWHERE)(
+    'are no reason to delete audio whose sidecar was written over: the oldest one names the original ($kind)',
+    async (scope) => {
+      const kept = await world.keep()
+      const forged = buildAudio('forged')
+      const between = await world.put(kept.audioKey, buildAudio('something between'))
+      const onTop = await world.put(kept.audioKey, forged)
+      const sha256 = createHash('sha256').update(forged).digest('hex')
+      const lie = kept.sidecar.replace(kept.versionId, onTop).replace(kept.sha256, sha256)
+      expect(lie).not.toContain(kept.sha256)
+      await world.put(kept.sidecarKey, lie)
+      const { end } = await runScope(world, scope)
+      const [verdict] = end.account.mismatches
+      expect(verdict).toMatchObject({ recordingId: kept.id, sha256: kept.sha256 })
+      // What was archived is there, and as it was: only what lies on top is to be told.
+      expect(verdict?.findings).toMatchObject([
+        { kind: 'overwritten', object: 'sidecar' },
+        { kind: 'overwritten', object: 'audio', expected: kept.versionId, found: onTop },
+      ])
+      expect(end.account.orphans).toMatchObject([
+        { kind: 'disputed-version', key: kept.audioKey, versionId: between },
+      ])
+    },
+  )
+
+  it('are no reason to delete audio whose sidecar cannot be read: any version may be the original', async () => {
+    const kept = await world.keep({ edit: () => 'nothing of that kind' })
+    await world.put(kept.audioKey, buildAudio('another'))
+    const { end } = await runScope(world, { kind: 'ids', ids: [kept.id] })
+    expect(end.account.orphans).toMatchObject([
+      { kind: 'disputed-version', key: kept.audioKey, versionId: kept.versionId },
+    ])
+  })
+
+  it('are not the original of a bucket that has kept versions only since', async () => {
+    await using plain = await startVerifyWorld({ objectLock: false, versioning: false })
+    const kept = await plain.keep()
+    const VersioningConfiguration = { Status: 'Enabled' } as const
+    await plain.client.send(new PutBucketVersioningCommand({ Bucket: BUCKET, VersioningConfiguration }))
+    const onTop = await plain.put(kept.audioKey, buildAudio('another'))
+    const { end } = await runScope(plain, { kind: 'ids', ids: [kept.id] })
+    expect(end.account.mismatches).toMatchObject([
+      { sha256: kept.sha256, findings: [{ kind: 'overwritten', expected: 'null', found: onTop }] },
+    ])
+    expect(end.account.orphans).toEqual([])
   })
 
   it('of another workspace are none of this one', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MISMATCHES, ORPHANS } from '../../lib/verify/judge.ts'
+import { MISMATCHES } from '../../lib/verify/judge.ts'
+import { ORPHANS } from '../../lib/verify/orphans.ts'
 import { COLUMNS } from '../../lib/catalog/sql.ts'
 import { readCriteria } from '../../lib/catalog/criteria.ts'
 import { LINK_MEMBERS, readLinkBody } from '../../lib/retrieve/body.ts'

@@ -143,6 +143,8 @@ function describeCall(sidecar: Sidecar): CallFacts {
   }
 }
 
+const MAX_CLOCK_ERROR_MS = 2 * 86_400_000
+
 /**
  * Adds the lines of the access log that name any of the recordings, those of this export among them, in order of time.
  * @returns the file, and what could not be read
@@ -155,9 +157,12 @@ export async function addAccessLines(
 ): Promise<{ readonly file: ExportedFile; readonly problems: readonly string[] }> {
   const ids = new Set(recordings.map(({ recordingId }) => recordingId))
   const times = recordings.flatMap(({ call }) => (call === undefined ? [] : [Date.parse(call.createdAt)]))
-  // Before its call nobody had a recording.
+  // Before its call nobody had a recording; but a line bears the time of the clock of whoever wrote it, which may be wrong, and
+  // a line that is left out would be missed by nobody.
   const from =
-    times.length === recordings.length ? new Date(times.reduce((a, b) => Math.min(a, b))) : undefined
+    times.length === recordings.length
+      ? new Date(times.reduce((a, b) => Math.min(a, b)) - MAX_CLOCK_ERROR_MS)
+      : undefined
   const problems: string[] = []
   const lines = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const found of accessLog.read({ from }, signal)) {

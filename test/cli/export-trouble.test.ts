@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { writeAccess } from '../../lib/retrieve/access.ts'
+import { createRetrieveKeys } from '../../lib/retrieve/keys.ts'
 import { asAnna } from '../helpers/kept-state.ts'
 import { unzip } from '../helpers/unzip.ts'
 import { startVaultWorld, type VaultWorld } from '../helpers/vault-world.ts'
+import { jsonLines } from './command.ts'
 
 let world: VaultWorld
 let directory: string
@@ -96,5 +100,34 @@ describe('an export of a list', () => {
     const list = join(directory, 'ids.csv')
     await writeFile(list, `id,workspaceId\n${kept.id},${workspaceId.toUpperCase()}`)
     expect((await export_('--ids', list)).code).toBe(0)
+  })
+})
+
+describe('the access log in an export', () => {
+  const CALL = { createdAt: '2026-04-03T09:00:00Z' }
+  const put = async (recordingId: string, at: string, reason: string): Promise<string> => {
+    const record = {
+      id: randomUUID(),
+      at: new Date(at),
+      action: 'get' as const,
+      actor: 'bert',
+      reason: 'R',
+      via: 'terminal' as const,
+      workspaceId: 'ours',
+      recordingIds: [recordingId],
+    }
+    const key = createRetrieveKeys('').access(record.at, record.id)
+    await world.put(key, writeAccess(record).replace('"R"', JSON.stringify(reason)))
+    return key
+  }
+  const reasons = async (): Promise<unknown[]> =>
+    jsonLines(String(unzip(await readFile(output)).get('access.ndjson'))).map(({ reason }) => reason)
+
+  it('has the lines of who had a clock that was two days slow', async () => {
+    const kept = await world.keep({ metadata: CALL })
+    await put(kept.id, '2026-04-01T09:00:00Z', 'a clock that was slow')
+    await put(kept.id, '2026-04-03T10:00:00Z', 'a clock that was right')
+    expect((await export_(kept.id)).code).toBe(0)
+    expect(await reasons()).toEqual(['a clock that was slow', 'a clock that was right', 'court order'])
   })
 })

@@ -4,7 +4,7 @@ import { utcDay } from '../archive/keys.ts'
 import type { Sidecar } from '../archive/sidecar.ts'
 import type { Exporter } from '../compose-keep.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
-import { writeAccess } from '../retrieve/access.ts'
+import { type AccessRecord, writeAccess } from '../retrieve/access.ts'
 import { nameFile } from '../retrieve/file-name.ts'
 import { judgeAudio, judgeRead } from '../retrieve/judge-audio.ts'
 import type { CallFacts, ExportedFile, ExportedRecording } from '../retrieve/manifest.ts'
@@ -167,12 +167,28 @@ export async function addAccessLines(
   const lines = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const found of accessLog.read({ from }, signal)) {
       if (found.kind === 'unreadable') problems.push(`access log: ${found.key}: ${found.reason}`)
-      else if (found.record.recordingIds.some((id) => ids.has(id)))
-        yield Buffer.from(writeAccess(found.record))
+      else if (found.record.recordingIds.some((id) => ids.has(id))) {
+        const line = rewrite(found.record)
+        if (line.ok) yield Buffer.from(line.text)
+        else
+          problems.push(
+            `access log: ${found.key}: it names a recording and is not in the export: ${line.fault}`,
+          )
+      }
     }
   }
   const file = await zip.add('access.ndjson', lines(), { modified: clock.now(), compress: true })
   return { file, problems }
+}
+
+/** A line as it was written; the fault where this program cannot have written it. */
+function rewrite(record: AccessRecord): { ok: true; text: string } | { ok: false; fault: string } {
+  try {
+    return { ok: true, text: writeAccess(record) }
+  } catch (error) {
+    if (error instanceof RangeError) return { ok: false, fault: error.message }
+    throw error
+  }
 }
 
 /** What `BackfillKeys.attestation` names: whatever else lies there, none of our names can be made of it. */

@@ -130,4 +130,14 @@ describe('the access log in an export', () => {
     expect((await export_(kept.id)).code).toBe(0)
     expect(await reasons()).toEqual(['a clock that was slow', 'a clock that was right', 'court order'])
   })
+
+  it('names a line that this program cannot have written, and has the others', async () => {
+    const kept = await world.keep({ metadata: CALL })
+    const key = await put(kept.id, '2026-04-03T11:00:00Z', 'a\nb')
+    expect(await export_(kept.id)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`${key}: it names a recording and is not in the export`),
+    })
+    expect(await reasons()).toEqual(['court order'])
+  })
 })

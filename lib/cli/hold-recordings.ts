@@ -17,7 +17,7 @@ const NOT_HELD = 'not held for it'
 const WOULD = { lift: 'would be released', stays: 'would stay held', restore: 'would be held again' }
 const DONE = { lift: 'released', stays: 'stays held', restore: 'held again' }
 
-type Outcome = Pick<KeepResult, 'outcome' | 'detail' | 'isLeft'>
+type Outcome = Pick<KeepResult, 'outcome' | 'detail' | 'isLeft' | 'isTold'>
 
 /** Places the hold of a case. Resolves to the exit code. */
 export async function placeHolds(given: readonly string[], options: HoldOptions): Promise<number> {
@@ -77,14 +77,15 @@ function describeRelease(end: Release, words: typeof DONE): Outcome {
   if (kind === 'not-held') return { outcome: NOT_HELD, ...tell(undefined, missing) }
   if (kind === 'restore') {
     const why = `it showed no hold, as where a release has broken off, and is to be held for ${nameCases(end.others)}`
-    return { outcome: words.restore, ...tell(why, missing) }
+    return { outcome: words.restore, ...tell(why, missing), isTold: true }
   }
-  if (kind === 'stays') return { outcome: words.stays, ...tell(`for ${nameCases(end.others)}`, missing) }
+  if (kind === 'stays')
+    return { outcome: words.stays, ...tell(`for ${nameCases(end.others)}`, missing), isTold: true }
   if (!end.versions.some(({ heldBefore }) => heldBefore))
     return { outcome: words.lift, ...tell(undefined, missing) }
   const why =
     'it was held already when this program first held it: whoever did that has to release it (aws s3api put-object-legal-hold)'
-  return { outcome: words.stays, ...tell(why, missing) }
+  return { outcome: words.stays, ...tell(why, missing), isTold: true }
 }
 
 /** What is gone has to be looked at, whatever else came of it. */

@@ -7,7 +7,8 @@ import type { Requester } from '../retrieve/retrieve.ts'
 import { findKeptObjects, type KeptObjects } from '../s3/kept-objects.ts'
 import { readRequester, type WhoAndWhy } from './access-options.ts'
 import { type KeepReport, type KeepResult, reportKeep } from './keep-report.ts'
-import { printHint } from './print.ts'
+import { EXIT } from './exit-codes.ts'
+import { printHint, printProblem } from './print.ts'
 import { printError } from './print-error.ts'
 import { createProgress, NO_PROGRESS } from './progress.ts'
 import { type SelectedRecording, selectRecordings, type SelectionOptions } from './select-recordings.ts'
@@ -65,13 +66,16 @@ export async function keepRecordings(
     onFirst: () => printHint('What has been begun comes to its end. Ctrl-C again gives it up.'),
     onSecond: () => giveUp.abort(),
   })
-  const { recordings, criteria, reasons } = await selectRecordings(
-    given,
-    options,
-    requester,
-    config,
-    signals.stopped,
+  const selected = await selectRecordings(given, options, requester, config, signals.stopped).catch(
+    (error: unknown) => {
+      if (signals.exitCode() === undefined) throw error
+    },
   )
+  if (selected === undefined) {
+    printProblem('interrupted while recordings were looked up; nothing was changed')
+    return signals.exitCode() ?? EXIT.interrupted
+  }
+  const { recordings, criteria, reasons } = selected
   const keeper = composeKeeper(config)
   const tools: KeepTools = {
     keeper,
@@ -123,16 +127,18 @@ async function runAll(
     } catch (error) {
       if (tools.signal.aborted) return
       if (error instanceof ConfigurationError) faults.push(error)
-      results.set(
-        index,
-        failed(recording.recordingId, error instanceof StoreError ? error.message : describeError(error)),
-      )
+      results.set(index, failed(recording.recordingId, explain(error)))
     }
     onDone(results.size)
   }
   await Promise.all(recordings.map((recording, index) => limit(() => workOn(recording, index))))
   const inOrder = [...results].toSorted(([one], [other]) => one - other).map(([, result]) => result)
   return { results: inOrder, fault: faults[0] }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigurationError) return error.faults.join(' · ')
+  return error instanceof StoreError ? error.message : describeError(error)
 }
 
 function failed(recordingId: string, detail: string): KeepResult {

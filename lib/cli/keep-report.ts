@@ -11,6 +11,8 @@ export interface KeepResult {
   readonly detail: string | undefined
   /** Whether a person has to look at it. */
   readonly isLeft: boolean
+  /** Whether it is told although nothing is left to do: it may not be what was expected. */
+  readonly isTold?: boolean
 }
 
 export interface KeepReport {
@@ -30,7 +32,7 @@ export function reportKeep({ results, all, reasons, dryRun, json }: KeepReport):
   for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
   const left = all - results.length
   if (json) {
-    for (const { isLeft, ...result } of results) printJson({ ...result, ok: !isLeft })
+    for (const { isLeft, isTold: _, ...result } of results) printJson({ ...result, ok: !isLeft })
     const summary = { recordings: all, dryRun, outcomes: Object.fromEntries(counts), left, reasons }
     printJson({ summary })
   } else {
@@ -39,7 +41,8 @@ export function reportKeep({ results, all, reasons, dryRun, json }: KeepReport):
     if (rows.length > 0)
       for (const line of alignRows(rows.map(([name, number]) => [name, number.toLocaleString('en')])))
         printLine(line)
-    for (const result of results.filter(({ isLeft }) => dryRun || isLeft)) printLine(describe(result))
+    for (const result of results.filter(({ isLeft, isTold }) => dryRun || isLeft || isTold))
+      printLine(describe(result))
     if (dryRun) printHint('Nothing was changed.')
   }
   for (const reason of reasons) printProblem(`the search was not complete, there may be more: ${reason}`)

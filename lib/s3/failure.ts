@@ -34,7 +34,7 @@ const EXPIRED = 'the AWS credentials have expired: sign in again'
 /** Faults that no retry mends; what each of them asks an operator to do. */
 const MENDS: Readonly<Record<string, string>> = {
   AccessDenied:
-    "the function's role may not do this: grant it (a missing s3:ListBucket turns a missing key into AccessDenied, too)",
+    'whoever runs this has not the right to do so: grant it (a missing s3:ListBucket turns a missing key into AccessDenied, too)',
   AllAccessDisabled: 'access to the bucket is disabled',
   InvalidAccessKeyId: 'the AWS access key is unknown to the store',
   SignatureDoesNotMatch: 'the AWS secret key is wrong, or a proxy changes requests',
@@ -65,7 +65,9 @@ export function storeFailure(operation: string, key: string, error: unknown): Er
   const mend =
     MENDS[name] ?? (statusOf(error) === 403 && NAMELESS.has(error.name) ? MENDS['AccessDenied'] : undefined)
   if (mend !== undefined)
-    return new ConfigurationError([`S3 refuses ${operation} (${error.name}): ${mend}`], { cause: error })
+    return new ConfigurationError([`S3 refuses to ${operation} ${key} (${error.name}): ${mend}`], {
+      cause: error,
+    })
   return new StoreError(
     `${operation} ${key}: S3 answered ${statusOf(error) ?? 'nothing'} ${describeError(error)}`,
     { cause: error },

@@ -172,7 +172,7 @@ describe('whoever finds', { timeout: 120_000 }, () => {
         : undefined
     const { code, stdout, stderr } = await runWithin(['find', '--json'], world.env)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toContain('S3 refuses write (AccessDenied)')
+    expect(stderr).toContain('S3 refuses to write access/day=')
     expect(world.requests.filter(({ key }) => key.startsWith('catalog/'))).toEqual([])
   })
 

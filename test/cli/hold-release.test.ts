@@ -29,7 +29,9 @@ describe('hold release', () => {
     const kept = await world.keep()
     await place('A', kept.id)
     expect(await place('B', kept.id, '--json')).toMatchObject({ code: 0 })
-    expect((await release('A', kept.id)).stdout).toMatch(/stays held +1\n/)
+    expect((await release('A', kept.id)).stdout).toMatch(
+      new RegExp(`stays held +1\\n  ${kept.id}  stays held: for case B\\n`),
+    )
     expect(await holdsOf(world, kept)).toEqual([true, true])
     expect((await release('A', kept.id)).stdout).toMatch(/not held for it +1\n/)
     expect((await release('B', kept.id, '--dry-run')).stdout).toContain('would be released')

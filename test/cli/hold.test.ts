@@ -2,7 +2,7 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { asAnna, catalogue, holdsOf, isHeld, runHere } from '../helpers/kept-state.ts'
 import { type Kept, startVaultWorld, type VaultWorld } from '../helpers/vault-world.ts'
-import { jsonLines } from './command.ts'
+import { jsonLines, start } from './command.ts'
 
 let world: VaultWorld
 beforeAll(async () => {
@@ -51,6 +51,24 @@ describe('hold place', () => {
     const line = world.requests.findIndex((request) => request.startsWith('PutObject access/'))
     expect(line).toBeGreaterThanOrEqual(0)
     expect(first).toBeGreaterThan(line)
+  })
+
+  it('that is interrupted while it looks recordings up has changed nothing, and says so', async () => {
+    const kept = await world.keep()
+    await catalogue(world, kept)
+    const args = ['hold', 'place', '--case', '4711', ...WHY, '--actor', 'anna', '--from', '2020-01-01']
+    const command = start(args, { ...world.env, XDG_CACHE_HOME: world.directory })
+    world.faults = ({ operation }) => {
+      if (operation !== 'ListObjectsV2') return undefined
+      command.child.kill('SIGINT')
+      return { kind: 'stall' }
+    }
+    const { code, stderr } = await command.done
+    expect([code, stderr.split('\n').at(-2)]).toEqual([
+      130,
+      'bird-archive: interrupted while recordings were looked up; nothing was changed',
+    ])
+    expect(await holdsOf(world, kept)).toEqual([false, false])
   })
 
   it('does nothing twice, and a dry run does nothing at all', async () => {

@@ -244,7 +244,7 @@ describe('a search that fails', () => {
     const world = await startFilled()
     world.faults = ({ operation }) =>
       operation === 'ListObjectsV2' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined
-    await expect(world.catalog.search(ALL, PAGE, NEVER)).rejects.toThrow('S3 refuses list')
+    await expect(world.catalog.search(ALL, PAGE, NEVER)).rejects.toThrow('S3 refuses to list catalog')
     expect(world.athena.asked).toEqual({})
   })
 })

@@ -58,6 +58,8 @@ describe('the listing of a catalog', () => {
       lists += 1
       return lists === 9 ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined
     }
-    await expect(world.search.listing.list(WORKSPACE, ALL, NEVER)).rejects.toThrow('S3 refuses list')
+    await expect(world.search.listing.list(WORKSPACE, ALL, NEVER)).rejects.toThrow(
+      'S3 refuses to list catalog',
+    )
   })
 })

@@ -201,14 +201,16 @@ describe('a search that cannot be made', () => {
     const world = await startDays()
     world.faults = ({ operation }) =>
       operation === 'ListObjectsV2' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined
-    await expect(search(world)).rejects.toThrow('S3 refuses list (AccessDenied)')
+    await expect(search(world)).rejects.toThrow('S3 refuses to list catalog/workspace=')
   })
 
   it('gives no answer where the objects may not be read', async () => {
     const world = await startDays()
-    world.faults = ({ operation }) =>
-      operation === 'GetObject' ? { kind: 'error', status: 403, code: 'AccessDenied' } : undefined
-    await expect(search(world)).rejects.toThrow('S3 refuses read (AccessDenied)')
+    world.faults = ({ operation, key }) =>
+      operation === 'GetObject' && key.startsWith('catalog/')
+        ? { kind: 'error', status: 403, code: 'AccessDenied' }
+        : undefined
+    await expect(search(world)).rejects.toThrow('S3 refuses to read catalog/workspace=')
   })
 
   it('ends when it is asked to', async () => {

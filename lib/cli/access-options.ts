@@ -47,6 +47,11 @@ export function readWorkspaces(
   return [toWorkspaceId(named)]
 }
 
+/** In which workspaces something was looked for: an id that is mistyped can be seen. */
+export function nameWorkspaces(workspaceIds: readonly string[]): string {
+  return `${workspaceIds.length === 1 ? 'workspace' : 'workspaces'} ${workspaceIds.join(', ')}`
+}
+
 /** Recording ids as they were given, each once, in lower case. */
 export function readRecordingIds(given: readonly string[]): readonly string[] {
   const faults = given.flatMap((text, index) =>

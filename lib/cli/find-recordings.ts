@@ -4,7 +4,7 @@ import type { Criteria } from '../catalog/criteria.ts'
 import type { CatalogEntry } from '../catalog/entry.ts'
 import type { Cursor } from '../catalog/search.ts'
 import { composeCatalog } from '../compose-catalog.ts'
-import { readRequester, readWorkspaces, type WhoAndWhy } from './access-options.ts'
+import { nameWorkspaces, readRequester, readWorkspaces, type WhoAndWhy } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
 import { createFetchProgress } from './find-progress.ts'
 import { cacheDirectory, type FindCriteria, readFindCriteria } from './find-options.ts'
@@ -53,7 +53,10 @@ export async function findRecordings(options: FindOptions): Promise<number> {
         found.reasons.push(...reasons.filter((reason) => !found.reasons.includes(reason)))
       }
     }
-    const exitCode = sayEnd(found, searches.length)
+    const exitCode = sayEnd(
+      found,
+      searches.map(({ workspaceId }) => workspaceId),
+    )
     if (found.rows === 0) hintAtCountry(options, config)
     return exitCode
   } catch (error) {
@@ -133,12 +136,12 @@ function hintAtCountry({ number = [], country }: FindOptions, config: Pick<Archi
 
 function sayEnd(
   found: { readonly rows: number; readonly isCut: boolean; readonly reasons: readonly string[] },
-  workspaces: number,
+  workspaceIds: readonly string[],
 ): number {
   for (const reason of found.reasons) printProblem(`not complete: ${reason}`)
   const what = found.rows === 0 ? 'No recording found' : `${count(found.rows, 'recording')} found`
   if (found.isCut) printHint(`${what}; there are more: --limit cut them off.`)
   else if (found.reasons.length > 0) printHint(`${what}; there may be more.`)
-  else printHint(found.rows === 0 ? `${what} in ${count(workspaces, 'workspace')}.` : `${what}; that is all.`)
+  else printHint(found.rows === 0 ? `${what} in ${nameWorkspaces(workspaceIds)}.` : `${what}; that is all.`)
   return found.rows > 0 && !found.isCut && found.reasons.length === 0 ? EXIT.done : EXIT.incomplete
 }

@@ -1,7 +1,7 @@
 import { readArchiveConfig } from '../archive-config.ts'
 import { composeKeeper, type Keeper } from '../compose-keep.ts'
 import { describeGone, describeVersion, type HoldCase, type Holds, openCases } from '../retrieve/hold.ts'
-import { readWorkspaces } from './access-options.ts'
+import { nameWorkspaces, readWorkspaces } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
 import { count, printHint, printJson, printLine, printProblem, style } from './print.ts'
 import { watchSignals } from './watch-signals.ts'
@@ -53,7 +53,7 @@ export async function listHolds(options: HoldListOptions): Promise<number> {
     await keeper.close()
   }
   printHint(
-    `${count(seen.recordings, 'recording')}${options.all ? '' : ' held'}${seen.problems === 0 ? '' : `; ${count(seen.problems, 'problem')}`}`,
+    `${count(seen.recordings, 'recording')}${options.all ? '' : ' held'} in ${nameWorkspaces(workspaceIds)}${seen.problems === 0 ? '' : `; ${count(seen.problems, 'problem')}`}`,
   )
   return seen.problems === 0 ? EXIT.done : EXIT.incomplete
 }

@@ -107,7 +107,11 @@ describe('find by id', { timeout: 120_000 }, () => {
   it('holds the other criteria against them, too', async () => {
     const { world, oldest, middle, find } = await startArchive()
     const found = await find('--id', oldest.id, '--id', middle.id, '--source-id', 'of no call')
-    expect(found).toMatchObject({ code: 1, stdout: '', stderr: 'No recording found in 1 workspace.\n' })
+    expect(found).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `No recording found in workspace ${WORKSPACE}.\n`,
+    })
     expect(fetched(world)).toEqual(['2022-05-01', '2023-05-01'])
   })
 

@@ -69,7 +69,7 @@ describe('find', { timeout: 120_000 }, () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'No recording found in 1 workspace.\n',
+      stderr: `No recording found in workspace ${WORKSPACE}.\n`,
     })
   })
 
@@ -77,10 +77,10 @@ describe('find', { timeout: 120_000 }, () => {
     const { env } = await startFilled()
     const looked = async (...args: string[]) => (await runWithin(['find', ...args], env)).stderr
     expect(await looked('--number', '2025550187')).toMatch(
-      /^No recording found in 1 workspace\.\n.*--country/,
+      /^No recording found in workspace [-0-9a-f]{36}\.\n.*--country/,
     )
     for (const args of [['+12025550187'], ['2025550187', '--country', 'US'], ['123456']])
-      expect(await looked('--number', ...args)).toBe('No recording found in 1 workspace.\n')
+      expect(await looked('--number', ...args)).toBe(`No recording found in workspace ${WORKSPACE}.\n`)
   })
 
   it('says that there are more than it was to show, and exits with 1', async () => {

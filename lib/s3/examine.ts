@@ -84,13 +84,15 @@ export function createExaminer(options: {
   }
 
   const examine: Examine = async (workspaceId, entry, signal, isWanted) => {
+    const lookedAt = clock.now()
     const sidecar = await readSidecar(workspaceId, entry, signal)
     const hasClaim = sidecar !== undefined && 'claim' in sidecar
     if (hasClaim && isWanted?.(sidecar.claim) === false) return undefined
     const audio = hasClaim ? await readAudio(entry, sidecar.claim, signal) : undefined
     if (audio !== undefined && 'fault' in audio) return toUnread(entry, audio.fault)
     // After the look at the objects: a case that is closed is closed before its holds are released.
-    const cases = audio === undefined ? [] : await expectedHolds(workspaceId, entry.recordingId, signal)
+    const cases =
+      audio === undefined ? [] : await expectedHolds(workspaceId, entry.recordingId, lookedAt, signal)
     return toVerdict({ entry, sidecar, audio, cases }, retention, clock.now())
   }
 

@@ -25,9 +25,9 @@ const MISMATCH_ADVICE: Readonly<Record<Mismatch, string>> = {
   'lock-weaker':
     'GOVERNANCE can be taken away by whoever has the right to: bird-archive retention extend in the mode COMPLIANCE',
   'hold-missing':
-    'a case is open and nothing holds it: bird-archive hold place it again, and find out who released it (CloudTrail, PutObjectLegalHold)',
+    'a case is open, and the object is not held: place the hold again (bird-archive hold place ID --case CASE), and find out who took it off (CloudTrail, PutObjectLegalHold)',
   'hold-uneven':
-    'a legal hold is on one of the two objects only: place it again, or release it (bird-archive hold)',
+    'a legal hold is on one of the two objects only, and no case is open: find out who placed it, and why (CloudTrail, PutObjectLegalHold); hold the recording for that case (bird-archive hold place), or, if it is closed, take the hold off (aws s3api put-object-legal-hold)',
 }
 
 const ORPHAN_ADVICE: Readonly<Record<OrphanKind, string>> = {

@@ -37,6 +37,13 @@ export interface Protection {
   readonly legalHold: boolean | undefined
 }
 
+/** A case for which a recording is held. */
+export interface OpenCase {
+  readonly caseNumber: string
+  /** It was opened so shortly before the objects were looked at that its hold may have been on its way. */
+  readonly isBeingPlaced: boolean
+}
+
 /** Everything that was found out about one recording. */
 export interface Facts {
   readonly entry: Entry
@@ -44,8 +51,8 @@ export interface Facts {
   readonly sidecar: (Protection & ({ readonly claim: Claim } | { readonly fault: string })) | undefined
   /** The version that the sidecar names; undefined where it is not there, or no sidecar names one. */
   readonly audio: (Protection & ReadAudio) | undefined
-  /** The cases for which both objects must be under legal hold. */
-  readonly cases: readonly string[]
+  /** For which both objects must be under legal hold. */
+  readonly cases: readonly OpenCase[]
 }
 
 /**
@@ -62,8 +69,9 @@ export interface Facts {
  * | another version on top of the one that was stored | overwritten                                         |
  * | other bytes                                       | size, sha256, frames or not-audio                   |
  * | a lock that was there, or is asked for, is not    | lock-missing, lock-shorter, lock-weaker             |
- * | no legal hold, although a case is open            | hold-missing                                        |
- * | a legal hold on one of both objects only          | hold-uneven                                         |
+ * | no legal hold on an object, while a case is open  | hold-missing                                        |
+ * | the same on both, while the hold is being placed  | none                                                |
+ * | a legal hold on one of both objects, and no case  | hold-uneven                                         |
  */
 export function judge(facts: Facts, policy: RetentionPolicy, now: Date): readonly Finding[] {
   const { entry, sidecar, audio, cases } = facts
@@ -153,16 +161,15 @@ function describeLock({ mode, until }: Lock): string {
   return `${mode} until ${until.toISOString()}`
 }
 
-function judgeHold(sidecar: Protection, audio: Protection, cases: readonly string[]): readonly Finding[] {
-  const [isSidecarHeld, isAudioHeld] = [sidecar.legalHold === true, audio.legalHold === true]
-  const expected = `ON for ${cases.join(', ')}`
-  if (cases.length > 0)
-    return [
-      ...(isSidecarHeld
-        ? []
-        : [{ kind: 'hold-missing', object: 'sidecar', expected, found: 'OFF' } as const]),
-      ...(isAudioHeld ? [] : [{ kind: 'hold-missing', object: 'audio', expected, found: 'OFF' } as const]),
-    ]
-  if (isSidecarHeld === isAudioHeld) return []
-  return [{ kind: 'hold-uneven', object: isAudioHeld ? 'sidecar' : 'audio', expected: 'ON', found: 'OFF' }]
+function judgeHold(sidecar: Protection, audio: Protection, cases: readonly OpenCase[]): readonly Finding[] {
+  const unheld = (['sidecar', 'audio'] as const).filter(
+    (object) => (object === 'sidecar' ? sidecar : audio).legalHold !== true,
+  )
+  if (cases.length === 0)
+    return unheld.length === 2
+      ? []
+      : unheld.map((object) => ({ kind: 'hold-uneven', object, expected: 'ON', found: 'OFF' }))
+  if (unheld.length === 2 && cases.every(({ isBeingPlaced }) => isBeingPlaced)) return []
+  const expected = `ON for ${cases.map(({ caseNumber }) => caseNumber).join(', ')}`
+  return unheld.map((object) => ({ kind: 'hold-missing', object, expected, found: 'OFF' }))
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { writeHolds } from '../../lib/retrieve/hold.ts'
 import { ANNA } from '../helpers/api-event.ts'
 import { startApiWorld } from '../helpers/api-world.ts'
 import { flipByte } from '../helpers/verify-run.ts'
@@ -71,6 +72,24 @@ describe('GET /recordings/{id}/verification', () => {
     await world.put(`recordings/${VERIFY_WORKSPACE}/${bare}.mp3`, kept.audio)
     const clockwise = await world.ask(`/recordings/${bare}/verification`)
     expect(clockwise.body).toMatchObject({ outcome: 'on-its-way', findings: [], audio: { sha256: null } })
+  })
+
+  it('misses a hold that was taken off soon after it was placed, and says to place it again', async () => {
+    const world = await startApiWorld()
+    const kept = await world.keep()
+    const path = `/recordings/${kept.id}/verification`
+    expect((await world.ask(path)).body).toMatchObject({ outcome: 'ok' })
+    const placed = { at: new Date(Date.now() - 360_000), by: 'ada', reason: 'why' }
+    const cases = [{ caseNumber: 'A-17', placed, released: undefined }]
+    await world.put(
+      `holds/${VERIFY_WORKSPACE}/${kept.id}.json`,
+      writeHolds({ workspaceId: VERIFY_WORKSPACE, recordingId: kept.id, cases, versions: [] }),
+    )
+    const advice = expect.stringMatching(/place the hold again(?!.*release)/) as unknown
+    expect((await world.ask(path)).body).toMatchObject({
+      outcome: 'mismatch',
+      findings: ['sidecar', 'audio'].map((object) => ({ kind: 'hold-missing', object, advice })),
+    })
   })
 
   it('looks into every workspace, and says where it was looked for', async () => {

@@ -1,11 +1,13 @@
 import { PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../lib/deadline.ts'
 import { writeHolds } from '../../lib/retrieve/hold.ts'
 import { MISMATCHES } from '../../lib/verify/judge.ts'
 import { type Case, expectFound, kindsOf } from '../helpers/verify-case.ts'
 import { runScope } from '../helpers/verify-run.ts'
 import {
   BUCKET,
+  type Kept,
   type KeepOptions,
   startVerifyWorld,
   VERIFY_WORKSPACE,
@@ -22,6 +24,8 @@ const DAY_MS = 86_400_000
 const later = (days: number): Date => new Date(Math.ceil((Date.now() + days * DAY_MS) / 1000) * 1000)
 const describeLock = (mode: string, until: Date): string => `${mode} until ${until.toISOString()}`
 const [sooner, until, latest] = [200, 300, 400].map(later) as [Date, Date, Date]
+
+const minutes = (count: number): number => count / 60
 
 /** A document of holds: cases with the hours since they were placed, and released. */
 function holdsOf(id: string, cases: readonly [string, number, number?][]): string {
@@ -100,6 +104,33 @@ const CASES: readonly Case[] = [
     },
     expected: [{ kind: 'hold-missing', object: 'sidecar', expected: 'ON for A-17', found: 'OFF' }],
   },
+  ...(
+    [
+      ['a quarter of an hour ago', 15],
+      ['six minutes ago', 6],
+      ['by a clock that is an hour ahead', -60],
+    ] as const
+  ).map(([when, ago]) => ({
+    what: `no hold at all, of a case that was placed ${when}`,
+    happens: ({ id }: Kept) =>
+      world.put(`holds/${VERIFY_WORKSPACE}/${id}.json`, holdsOf(id, [['A-17', minutes(ago)]])),
+    expected: ['sidecar', 'audio'].map((object) => ({
+      kind: 'hold-missing',
+      object,
+      expected: 'ON for A-17',
+      found: 'OFF',
+    })),
+  })),
+  {
+    what: 'a hold on the sidecar alone, of a case that was placed just now',
+    happens: async ({ id, sidecarKey: Key }) => {
+      await world.put(`holds/${VERIFY_WORKSPACE}/${id}.json`, holdsOf(id, [['A-17', minutes(1)]]))
+      await world.client.send(
+        new PutObjectLegalHoldCommand({ Bucket: BUCKET, Key, LegalHold: { Status: 'ON' } }),
+      )
+    },
+    expected: [{ kind: 'hold-missing', object: 'audio', expected: 'ON for A-17', found: 'OFF' }],
+  },
   {
     what: 'a legal hold on the audio alone',
     happens: ({ audioKey: Key }) =>
@@ -156,13 +187,34 @@ describe('a recording is as it must be', () => {
   })
 
   it.each<[string, [string, number, number?][]]>([
-    ['whose case was placed just now, before the hold itself', [['A-17', 0.5]]],
+    ['whose case was placed just now, before the hold itself', [['A-17', minutes(1)]]],
+    [
+      'whose case was placed just now, and another one is closed',
+      [
+        ['A-17', 30, 20],
+        ['A-18', minutes(4)],
+      ],
+    ],
     ['whose last case is closed', [['A-17', 30, 20]]],
   ])('%s', async (_, cases) => {
     const kept = await world.keep()
     await world.put(`holds/${VERIFY_WORKSPACE}/${kept.id}.json`, holdsOf(kept.id, cases))
     const { end } = await runScope(world, { kind: 'ids', ids: [kept.id] })
     expect(end.account.tally).toMatchObject({ read: 1, mismatches: 0, unread: 0 })
+  })
+
+  it('whose case was placed while its audio was read, after the look at its objects', async () => {
+    const kept = await world.keep()
+    await world.put(`holds/${VERIFY_WORKSPACE}/${kept.id}.json`, holdsOf(kept.id, [['A-17', minutes(-2)]]))
+    let readMs = 0
+    world.faults = ({ operation, key }) => {
+      // Reading takes a quarter of an hour.
+      if (operation === 'GetObject' && key === kept.audioKey) readMs = 900_000
+      return undefined
+    }
+    const clock = { ...systemClock, now: () => new Date(Date.now() + readMs) }
+    const { end } = await runScope(world, { kind: 'ids', ids: [kept.id] }, { compose: { clock } })
+    expect(end.account.tally).toMatchObject({ read: 1, mismatches: 0 })
   })
 
   it('and unread, where the document of its holds cannot be read', async () => {

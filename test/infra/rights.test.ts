@@ -94,6 +94,7 @@ describe('with the rights of its role and no others', () => {
       'athena:StartQueryExecution on workgroup/SearchWorkGroup',
       's3:GetObject on ArchiveBucket/access/*',
       's3:GetObject on ArchiveBucket/catalog-rebuild/*',
+      's3:GetObject on ArchiveBucket/holds/*',
       's3:GetObject on ArchiveBucket/recordings/*',
       's3:ListBucket on ArchiveBucket',
       's3:ListBucketVersions on ArchiveBucket',

@@ -44,6 +44,8 @@ export interface VaultWorld extends AsyncDisposable {
     storageClass?: 'GLACIER' | 'DEEP_ARCHIVE'
     workspaceId?: string
     metadata?: Record<string, unknown>
+    /** Changes the sidecar before it is written. */
+    falsify?: (sidecar: string) => string
   }): Promise<Kept>
   put(key: string, body: string | Uint8Array): Promise<void>
   text(key: string): Promise<string>
@@ -122,6 +124,7 @@ export async function startVaultWorld(
       storageClass,
       workspaceId = VAULT_WORKSPACE,
       metadata,
+      falsify = (text) => text,
     } = {}) {
       const key = `recordings/${workspaceId}/${id}`
       const sha256 = createHash('sha256').update(audio).digest('hex')
@@ -153,7 +156,7 @@ export async function startVaultWorld(
         PROVENANCE,
         { mode: 'off' },
       )
-      await world.put(`${key}.json`, sidecar)
+      await world.put(`${key}.json`, falsify(sidecar))
       return { id, audio, sha256, audioKey: `${key}.mp3`, sidecarKey: `${key}.json`, versionId }
     },
     async put(key, body) {

@@ -143,32 +143,30 @@ describe('a recording of which nothing may be handed out', () => {
   })
 
   it('has the sidecar of another one', async () => {
-    const [kept, other] = [await world.keep(), await world.keep()]
-    await world.put(kept.sidecarKey, await world.text(other.sidecarKey))
-    expect(await refusals(kept)).toMatchObject({
+    const other = await world.keep()
+    const theirs = await world.text(other.sidecarKey)
+    expect(await refusals(await world.keep({ falsify: () => theirs }))).toMatchObject({
       kind: 'unreadable-sidecar',
       fault: expect.stringContaining('another'),
     })
   })
 
   it('has a sidecar that names what is none of its business', async () => {
-    const kept = await world.keep()
-    const sidecar = await world.text(kept.sidecarKey)
-    await world.put(kept.sidecarKey, sidecar.replace(`"key": "${kept.audioKey}"`, '"key": "salaries.csv"'))
+    const kept = await world.keep({
+      falsify: (sidecar) => sidecar.replace(/"key": "[^"]+\.mp3"/, '"key": "salaries.csv"'),
+    })
     expect(await refusals(kept)).toMatchObject({ fault: expect.stringContaining('salaries.csv') })
   })
 
   it('has another size or digest than its sidecar says', async () => {
-    const kept = await world.keep()
-    const sidecar = await world.text(kept.sidecarKey)
-    await world.put(kept.sidecarKey, sidecar.replace(/"bytes": \d+/, '"bytes": 7'))
-    expect(await refusals(kept)).toMatchObject({ kind: 'altered', archived: { bytes: 7 } })
-    await world.put(
-      kept.sidecarKey,
-      sidecar.replace(`"sha256": "${kept.sha256}"`, `"sha256": "${'0'.repeat(64)}"`),
-    )
-    expect(await refusals(kept)).toMatchObject({ kind: 'altered', found: { sha256: kept.sha256 } })
-    expect(getsOf(kept)).toBe(0)
+    const shorter = await world.keep({ falsify: (sidecar) => sidecar.replace(/"bytes": \d+/, '"bytes": 7') })
+    expect(await refusals(shorter)).toMatchObject({ kind: 'altered', archived: { bytes: 7 } })
+    const none = '0'.repeat(64)
+    const other = await world.keep({
+      falsify: (sidecar) => sidecar.replace(/"sha256": "\w+"/, `"sha256": "${none}"`),
+    })
+    expect(await refusals(other)).toMatchObject({ kind: 'altered', found: { sha256: other.sha256 } })
+    expect(getsOf(shorter) + getsOf(other)).toBe(0)
   })
 })
 

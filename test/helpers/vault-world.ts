@@ -45,7 +45,7 @@ export interface VaultWorld extends AsyncDisposable {
     workspaceId?: string
     metadata?: Record<string, unknown>
     /** Changes the sidecar before it is written. */
-    falsify?: (sidecar: string) => string
+    falsify?: (written: string) => string
   }): Promise<Kept>
   put(key: string, body: string | Uint8Array): Promise<void>
   text(key: string): Promise<string>
@@ -124,7 +124,7 @@ export async function startVaultWorld(
       storageClass,
       workspaceId = VAULT_WORKSPACE,
       metadata,
-      falsify = (text) => text,
+      falsify = (written: string) => written,
     } = {}) {
       const key = `recordings/${workspaceId}/${id}`
       const sha256 = createHash('sha256').update(audio).digest('hex')

@@ -7,9 +7,10 @@ import type { ApiRequest } from './retrieve/request.ts'
 import { answer, type ApiAnswer, toRefusal, writeLink, writeRecording } from './retrieve/response.ts'
 import { linkRecording, showRecording } from './retrieve/retrieve.ts'
 import { writeVerification } from './retrieve/verification.ts'
+import { versionIdOf } from './s3/histories.ts'
 import { adviseOn } from './verify/advice.ts'
 import { MAX_SIDECAR_BYTES } from './verify/claim.ts'
-import { type Entry, isEmpty, newestOf, versionIdOf } from './verify/entry.ts'
+import { type Entry, isEmpty, oldestOf } from './verify/entry.ts'
 
 type RecordingRequest = Extract<ApiRequest<never>, { readonly name: 'recording' | 'verification' | 'link' }>
 
@@ -90,8 +91,8 @@ async function explainUnread(
   { systems }: ApiService,
   signal: AbortSignal,
 ): Promise<Problem> {
-  const newest = newestOf(audio)
-  const state = newest && (await systems.vault.inspectAudio(audio.key, versionIdOf(newest), signal))
+  const archived = oldestOf(audio)
+  const state = archived && (await systems.vault.inspectAudio(audio.key, versionIdOf(archived), signal))
   const { readable = 'not-needed' } = state ?? {}
   if (state !== undefined && (readable === 'needed' || readable === 'under-way'))
     return toRefusal(

@@ -6,7 +6,7 @@ import { readRecordingIds, readRequester, readWorkspaces, type WhoAndWhy } from 
 import { EXIT } from './exit-codes.ts'
 import { explainRefusal } from './get-refusal.ts'
 import { alignRows, printHint, printJson, printJsonText, printLine, printProblem, style } from './print.ts'
-import { describeRecording, waysToCheck } from './show-rows.ts'
+import { describeRecording, isLockWeaker, waysToCheck } from './show-rows.ts'
 
 export interface ShowOptions extends WhoAndWhy {
   readonly json: boolean
@@ -44,9 +44,9 @@ export async function showRecordings(given: readonly string[], options: ShowOpti
 }
 
 /** An object that waits in Glacier is sound. */
-function isSound({ sidecar, state }: Located): boolean {
-  const fault = judgeAudio(sidecar, state)
-  return fault === undefined || fault.kind === 'to-restore'
+function isSound(located: Located): boolean {
+  const fault = judgeAudio(located.sidecar, located.state)
+  return (fault === undefined || fault.kind === 'to-restore') && !isLockWeaker(located)
 }
 
 function printOne(located: Located, bucket: string): void {
@@ -66,11 +66,18 @@ function printOne(located: Located, bucket: string): void {
     printProblem(reason)
     for (const line of more) printHint(`  ${line}`)
   }
+  if (isLockWeaker(located)) {
+    const { mode = '', until = '' } = sidecar.retention.lock ?? {}
+    printProblem(`its lock is weaker than it was when it was archived: until ${until} (${mode})`)
+    printHint(
+      '  find out who changed it (CloudTrail, PutObjectRetention); bird-archive retention extend makes it longer',
+    )
+  }
 }
 
 function printOneJson(located: Located): void {
   const { workspaceId, sidecar, text, state } = located
-  const finding = judgeAudio(sidecar, state)
+  const finding = judgeAudio(sidecar, state) ?? (isLockWeaker(located) ? { kind: 'lock-weaker' } : undefined)
   // The sidecar goes out as it lies there: numbers too fine for JavaScript stay what they are.
   const rest = JSON.stringify({ workspaceId, state: state ?? null, finding: finding ?? null })
   printJsonText(`{"sidecar":${toOneLine(text)},${rest.slice(1)}`)

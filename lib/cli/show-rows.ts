@@ -1,3 +1,4 @@
+import { isAsStrong } from '../archive/retention.ts'
 import type { Sidecar } from '../archive/sidecar.ts'
 import { toEntry } from '../catalog/entry.ts'
 import { nameFile } from '../retrieve/file-name.ts'
@@ -36,6 +37,16 @@ export function describeRecording({ sidecar, state }: Located, bucket: string): 
     ...(state === undefined ? [] : describeState(state, retention.lock)),
   ]
   return rows.flatMap(([name, text]) => (text === null || text === undefined ? [] : [[name, text] as const]))
+}
+
+/** Whether the bucket shows a lock, and not the one that the recording was given: shorter, or of the weaker mode. */
+export function isLockWeaker({ sidecar, state }: Pick<Located, 'sidecar' | 'state'>): boolean {
+  const { lock } = sidecar.retention
+  return (
+    lock !== null &&
+    state?.lock !== undefined &&
+    !isAsStrong(state.lock, { ...lock, until: new Date(lock.until) })
+  )
 }
 
 function describeState(

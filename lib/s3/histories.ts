@@ -70,6 +70,9 @@ export async function isWrittenOver(
 }
 
 /** How a version is asked for: the present one of a bucket that keeps no versions has no id. */
-export function versionIdOf({ versionId, isLatest }: ObjectVersion): string | undefined {
+export function versionIdOf({
+  versionId,
+  isLatest,
+}: Pick<ObjectVersion, 'versionId' | 'isLatest'>): string | undefined {
   return versionId === 'null' && isLatest ? undefined : versionId
 }

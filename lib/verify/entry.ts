@@ -116,8 +116,3 @@ export function isIrregular({ sidecar, audio }: Entry): boolean {
     sidecar.versions.length !== 1 || audio.versions.length !== 1 || isDeleted(sidecar) || isDeleted(audio)
   )
 }
-
-/** How a version is asked for: the present one of a bucket that keeps no versions has no id. */
-export function versionIdOf({ versionId, isLatest }: ListedVersion): string | undefined {
-  return versionId === 'null' && isLatest ? undefined : versionId
-}

@@ -89,6 +89,33 @@ test('numbers that JavaScript would round come out as they are stored', async ()
   expect((await show(id, '--json')).stdout).toContain('"exact": 12345678901234567890.10')
 })
 
+test('a lock that is weaker than the one that was recorded shows, and is a failure', async () => {
+  const kept = await world.keep({
+    falsify: (sidecar) =>
+      sidecar.replace(
+        '"lock": null',
+        '"lock": { "mode": "GOVERNANCE", "until": "2099-01-02T00:00:00.000Z" }',
+      ),
+  })
+  const lock = async (until: string) => {
+    const archive = connectArchive(world.config)
+    const wanted = { mode: 'GOVERNANCE', until: new Date(until) } as const
+    await createCustody(archive.place).extendRetention(kept.audioKey, kept.versionId, wanted, NEVER)
+    await archive.close()
+  }
+  await lock('2098-01-02T00:00:00Z')
+  const { code, stdout, stderr } = await show(kept.id)
+  expect([code, stdout]).toEqual([1, expect.stringContaining('2098-01-02 00:00:00 UTC (GOVERNANCE)')])
+  expect(stderr).toContain(
+    'its lock is weaker than it was when it was archived: until 2099-01-02T00:00:00.000Z',
+  )
+  expect(jsonLines((await show(kept.id, '--json')).stdout)).toMatchObject([
+    { finding: { kind: 'lock-weaker' } },
+  ])
+  await lock('2099-01-02T00:00:00Z')
+  expect(await show(kept.id)).toMatchObject({ code: 0, stderr: '' })
+})
+
 test('audio that is gone shows, and is a failure', async () => {
   const [kept, sound] = [await world.keep(), await world.keep()]
   const { audioKey: Key, versionId: VersionId } = kept

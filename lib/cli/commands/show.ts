@@ -11,7 +11,7 @@ Examples:
   $ bird-archive show 5b74ee9e-9d45-473a-82cd-f1f7feea6bbd
   $ bird-archive show ID --json | jq .sidecar.bird
 
-Exit codes: 0 shown, and the object is as the sidecar says · 1 it is not, or there is none · 2 wrong arguments or environment`
+Exit codes: 0 shown, and object and lock are as the sidecar says · 1 it is not, or there is none · 2 wrong arguments or environment`
 
 export function addShowCommand(program: Command, finish: Finish): void {
   const command = program

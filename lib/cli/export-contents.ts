@@ -1,6 +1,4 @@
-import { dirname } from 'node:path/posix'
 import { toEntry } from '../catalog/entry.ts'
-import { utcDay } from '../archive/keys.ts'
 import type { Sidecar } from '../archive/sidecar.ts'
 import type { Exporter } from '../compose-keep.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
@@ -189,49 +187,4 @@ function rewrite(record: AccessRecord): { ok: true; text: string } | { ok: false
     if (error instanceof RangeError) return { ok: false, fault: error.message }
     throw error
   }
-}
-
-/** What `BackfillKeys.attestation` names: whatever else lies there, none of our names can be made of it. */
-const ATTESTATION = /^\d{4}-\d\d-\d\d(?:T\d\d(?:\d\d)?)?\/[0-9a-f]{16}\.json$/
-
-/**
- * Adds what was attested of the days of the recordings: that these were all, and each with its digest.
- * @returns the files, and what lies there and is none of them
- */
-export async function addAttestations(
-  recordings: readonly ExportedRecording[],
-  zip: Pick<ZipWriter, 'add'>,
-  { documents, backfillKeys, clock }: Pick<Exporter, 'documents' | 'backfillKeys' | 'clock'>,
-  signal: AbortSignal,
-): Promise<{ readonly files: readonly ExportedFile[]; readonly problems: readonly string[] }> {
-  const files: ExportedFile[] = []
-  const problems: string[] = []
-  const days = new Set(
-    recordings.flatMap(({ workspaceId, call }) =>
-      workspaceId === undefined || call === undefined
-        ? []
-        : [`${workspaceId}/${utcDay(new Date(call.createdAt))}`],
-    ),
-  )
-  for (const day of [...days].toSorted()) {
-    const [workspaceId = '', date = ''] = day.split('/')
-    const ofDay = dirname(backfillKeys.attestation(workspaceId, date, ''))
-    // A day with very many recordings is attested by its hours, too: 2024-03-01T05.
-    for await (const key of documents.list(ofDay, signal)) {
-      const name = key.slice(dirname(ofDay).length + 1)
-      const document = ATTESTATION.test(name) ? await documents.read(key, signal) : undefined
-      if (document === undefined)
-        problems.push(
-          `${key} lies among the attestations and is none that can be read: it is not in the export`,
-        )
-      else
-        files.push(
-          await zip.add(`attestations/${workspaceId}/${name}`, textOf(document.text), {
-            modified: clock.now(),
-            compress: true,
-          }),
-        )
-    }
-  }
-  return { files, problems }
 }

@@ -14,7 +14,8 @@ import {
 import { VERSION } from '../version.ts'
 import { readRequester, type WhoAndWhy } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
-import { addAccessLines, addAttestations, addRecording, findRecording } from './export-contents.ts'
+import { addAttestations } from './export-attestations.ts'
+import { addAccessLines, addRecording, findRecording } from './export-contents.ts'
 import { checkZipPath, createZip, textOf, type ZipWriter } from './export-zip.ts'
 import { readCaseNumber } from './keep-recordings.ts'
 import { count, formatBytes, printHint, printJson, printLine, printProblem, style } from './print.ts'
@@ -185,7 +186,9 @@ function tell(facts: ExportFacts, digest: string, bytes: number, { json, output 
       sumsSha256: digest,
     })
   } else {
-    printLine(`${style('bold', output)}  ${formatBytes(bytes)}, ${count(recordings.length, 'recording')}`)
+    const whole = recordings.length - bad.length
+    const many = `${bad.length === 0 ? '' : `${whole.toLocaleString('en')} of `}${count(recordings.length, 'recording')}`
+    printLine(`${style('bold', output)}  ${formatBytes(bytes)}, ${many}`)
     printLine(`SHA256SUMS  SHA-256 ${digest}`)
   }
   for (const { recordingId, problem = '' } of bad) printProblem(`${recordingId}: ${problem}`)

@@ -39,6 +39,10 @@ const ZIP_BEGINNING = Buffer.from('PK\u0003\u0004')
  * @throws UsageError if something is there already, or where the unfinished archive would be
  */
 export async function checkZipPath(path: string, force: boolean): Promise<void> {
+  if (path === '-')
+    throw new UsageError('Where to?', [
+      'an export gets its name when all of it is right, so it goes into a file: name one with -o, such as case.zip',
+    ])
   if (path.trim() === '' || path.endsWith('/') || (await isThere(path, (found) => found.isDirectory())))
     throw new UsageError('Where to?', ['name a file with -o, such as case.zip'])
   if (!force && (await isThere(path)))

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, link, lstat, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sidecar } from '../archive/sidecar.ts'
 import { nameFile } from '../retrieve/file-name.ts'
@@ -27,6 +27,15 @@ export async function isDirectory(path: string): Promise<boolean> {
     (found) => found.isDirectory(),
     () => false,
   )
+}
+
+/** @throws UsageError where it cannot be made */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw explainUnwritable(path, error)
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { type RestoreTier, restoreTime } from '../retrieve/restore.ts'
 import { type Destination, type GetEnd, getRecording } from '../retrieve/retrieve.ts'
 import { readRecordingIds, readRequester, readWorkspaces, type WhoAndWhy } from './access-options.ts'
 import { EXIT } from './exit-codes.ts'
-import { chooseFile, isDirectory, openFile, openStdout } from './get-file.ts'
+import { chooseFile, isDirectory, makeDirectory, openFile, openStdout } from './get-file.ts'
 import { explainRefusal, nameClass } from './get-refusal.ts'
 import { formatBytes, printHint, printJson, printLine, printProblem } from './print.ts'
 import { printError } from './print-error.ts'
@@ -63,9 +63,10 @@ async function checkOutput(ids: readonly string[], { output, json }: GetOptions)
     throw new UsageError('What should standard output be?', ['--json and -o - exclude each other'])
   if (output === STDOUT && process.stdout.isTTY)
     throw new UsageError('Audio would fill your terminal.', ['pipe it on, or name a file with -o'])
+  if (output?.endsWith('/') === true) await makeDirectory(output)
   if (ids.length > 1 && output !== undefined && (output === STDOUT || !(await isDirectory(output))))
     throw new UsageError('Several recordings do not fit into one file.', [
-      'name a directory that is there with -o, or leave it out',
+      'name a directory with -o (with a slash at its end it is made, if need be), or leave it out',
     ])
 }
 

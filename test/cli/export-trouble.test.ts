@@ -48,37 +48,6 @@ describe('an export whose credentials expire', () => {
   )
 })
 
-describe('an export of a day', () => {
-  it('takes no folder for an attestation, nor what somebody else has put there, and names them', async () => {
-    const kept = await world.keep({ metadata: { createdAt: '2026-03-01T09:00:00Z' } })
-    const place = 'backfill/attestations/ours/2026-03-01'
-    const attestation = `${place}/00112233aabbccdd.json`
-    const others = [
-      `${place}/`,
-      `${place}/a\nb.json`,
-      `${place} copy/00112233aabbccdd.json`,
-      `${place}/../x.json`,
-    ]
-    for (const key of [attestation, ...others]) await world.put(key, '{"day":1}')
-    const { code, stderr } = await export_(kept.id)
-    expect(code).toBe(1)
-    const files = unzip(await readFile(output))
-    expect([...files.keys()].filter((name) => name.startsWith('attestations/'))).toEqual([
-      'attestations/ours/2026-03-01/00112233aabbccdd.json',
-    ])
-    expect(String(files.get('SHA256SUMS')).trimEnd().split('\n')).toHaveLength(files.size - 1)
-    const manifest = JSON.parse(String(files.get('manifest.json'))) as {
-      complete: boolean
-      problems: string[]
-    }
-    expect(manifest.complete).toBe(false)
-    expect(manifest.problems.map((problem) => problem.split(' lies among the attestations')[0])).toEqual(
-      others.toSorted(),
-    )
-    expect(stderr).toContain(`${place}/ lies among the attestations`)
-  })
-})
-
 describe('an export of a list', () => {
   it('looks for a recording in each workspace that the list names for it', async () => {
     const kept = await world.keep({ workspaceId: 'theirs' })

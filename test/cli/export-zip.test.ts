@@ -83,7 +83,7 @@ describe('an archive', () => {
 })
 
 describe('where an archive may be written', () => {
-  it.each([[''], [' '], ['some/'], ['.']])('is not %j', async (name) => {
+  it.each([[''], [' '], ['some/'], ['.'], ['-']])('is not %j', async (name) => {
     await expect(checkZipPath(name, true)).rejects.toThrow('Where to?')
   })
 

@@ -122,26 +122,6 @@ describe('an export', () => {
     expect(String(files.get('index.html'))).toContain('+4930123456')
   })
 
-  it('has the attestations of the days', async () => {
-    const kept = await world.keep({ metadata: CALL })
-    await world.put('backfill/attestations/ours/2026-03-01/00112233aabbccdd.json', '{"day":1}')
-    await world.put('backfill/attestations/ours/2026-03-01T05/ffeeddcc99887766.json', '{"hour":1}')
-    await world.put('backfill/attestations/ours/2026-03-02/0000000000000000.json', '{}')
-    try {
-      await export_(kept.id)
-      const files = await readZip()
-      const names = [...files.keys()].filter((name) => name.startsWith('attestations/'))
-      expect(names).toEqual([
-        'attestations/ours/2026-03-01/00112233aabbccdd.json',
-        'attestations/ours/2026-03-01T05/ffeeddcc99887766.json',
-      ])
-      expect(checkSums(files).failed).toEqual([])
-    } finally {
-      for (const Key of await world.keys('backfill/'))
-        await world.client.send(new DeleteObjectCommand({ Bucket: 'archive', Key }))
-    }
-  })
-
   it('goes on where a transfer breaks', async () => {
     const kept = await world.keep({ metadata: CALL })
     let breaks = 2

@@ -75,6 +75,18 @@ test('a recording becomes a file that only its owner can read, and the access lo
   ])
 })
 
+test('a directory that is named with a slash at its end is made', async () => {
+  const kept = await world.keep()
+  const directory = await makeDirectory()
+  const made = join(directory, 'case', '4711')
+  expect((await get([kept.id, '-o', `${made}/`])).code).toBe(0)
+  expect(readdirSync(made)).toEqual([expect.stringContaining(kept.id)])
+  expect(statSync(made).mode & 0o777).toBe(0o700)
+  writeFileSync(join(directory, 'file'), '')
+  const refused = await get([kept.id, '-o', `${join(directory, 'file')}/`])
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('name another file with -o') })
+})
+
 test('several recordings go into a directory under their days and ids; what cannot be got is named, the rest comes', async () => {
   const metadata = { createdAt: '2026-03-01T09:00:00Z' }
   const [one, two] = [await world.keep({ metadata }), await world.keep({ metadata })]

@@ -66,7 +66,12 @@ export async function exportRecordings(given: readonly string[], options: Export
       bucket: config.bucket,
       ...requester,
       criteria: selected.criteria,
-      recordings,
+      recordings: recordings.map((each) => {
+        const contradiction = attestations.contradictions.get(each.recordingId)
+        return each.problem !== undefined || contradiction === undefined
+          ? each
+          : { ...each, problem: contradiction }
+      }),
       problems: [
         ...selected.reasons.map((reason) => `the search was not complete: ${reason}`),
         ...log.problems,

@@ -27,6 +27,8 @@ const POLICY = [
   "form-action 'none'",
 ].join('; ')
 
+const COLUMNS = ['Call (UTC)', 'Length', 'Direction', 'From', 'To', 'Recording', 'Audio']
+
 /** Writes `index.html`, which lists an export's recordings and plays them, without a network. */
 export function writeIndex(facts: ExportFacts): string {
   const { recordings, criteria } = facts
@@ -44,6 +46,7 @@ export function writeIndex(facts: ExportFacts): string {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escape(POLICY)}">
 <meta name="referrer" content="no-referrer">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title(facts))}</title>
 <style>${STYLE}</style>
 </head>
@@ -56,7 +59,7 @@ ${verdicts(facts).join('\n')}
 <p>Every file can be checked without any of our software: <code>sha256sum -c SHA256SUMS</code> (on macOS: <code>shasum -a 256 -c SHA256SUMS</code>).
 Who had these recordings, and why, is in <a href="access.ndjson">access.ndjson</a>; what is here and what is missing in <a href="manifest.json">manifest.json</a>.</p>
 <table>
-<thead><tr><th>Call (UTC)</th><th>Length</th><th>Direction</th><th>From</th><th>To</th><th>Recording</th><th>Audio</th></tr></thead>
+<thead><tr>${COLUMNS.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead>
 <tbody>
 ${recordings.map(row).join('\n')}
 </tbody>
@@ -78,7 +81,7 @@ function verdicts({ recordings, problems }: ExportFacts): string[] {
   if (problems.length === 0) return [ofRecordings]
   return [
     ofRecordings,
-    '<p class="problem">Not complete: there may be more than is here, for not all could be read:</p>',
+    '<p class="problem">Not complete: there may be more than is here, for not all could be read or relied on:</p>',
     ...problems.map((problem) => `<p class="problem">${escape(problem)}</p>`),
   ]
 }
@@ -97,10 +100,17 @@ function row({ recordingId, call, sidecar, audio, problem }: ExportedRecording):
     `<td class="number">${number(call?.to)}</td>`,
     `<td>${linkTo(recordingId, sidecar?.name)}${audio === undefined ? '' : `<br><code>SHA-256 ${escape(audio.sha256)}</code>`}</td>`,
     `<td>${problem === undefined ? '' : `<span class="problem">${escape(problem)}</span> `}${
-      audio === undefined ? '' : `<audio controls preload="none" src="${escape(audio.name)}"></audio>`
+      audio === undefined
+        ? ''
+        : `<audio controls preload="none" aria-label="${escape(nameCall(recordingId, call))}" src="${escape(audio.name)}"></audio>`
     }</td>`,
   ]
   return `<tr>${cells.join('')}</tr>`
+}
+
+/** What whoever does not see the row hears of its audio. */
+function nameCall(recordingId: string, call: ExportedRecording['call']): string {
+  return call === undefined ? `Recording ${recordingId}` : `Call of ${atSecond(call.createdAt)} UTC`
 }
 
 function linkTo(recordingId: string, sidecar: string | undefined): string {

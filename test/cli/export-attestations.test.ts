@@ -46,12 +46,13 @@ async function exportOf(kept: Kept) {
   const output = join(directory, 'case.zip')
   const { code, stderr } = await asAnna(world, 'export', '-o', output, '--reason', 'court order', kept.id)
   const files = unzip(await readFile(output))
-  const { complete, problems } = JSON.parse(String(files.get('manifest.json'))) as {
+  const { complete, problems, recordings } = JSON.parse(String(files.get('manifest.json'))) as {
     complete: boolean
     problems: string[]
+    recordings: object[]
   }
   const attestations = [...files.keys()].filter((name) => name.startsWith('attestations/'))
-  return { code, stderr, files, complete, problems, attestations }
+  return { code, stderr, files, complete, problems, recordings, attestations }
 }
 
 describe('an export', () => {
@@ -73,12 +74,14 @@ describe('an export', () => {
   it('says where a recording was attested with another digest than its sidecar has', async () => {
     const kept = await keep()
     const key = await attest('2026-03-01', [{ id: kept.id, sha256: NONE }])
-    const { code, stderr, complete, problems, attestations } = await exportOf(kept)
+    const { code, stderr, files, complete, problems, recordings, attestations } = await exportOf(kept)
     expect([code, complete, attestations.length]).toEqual([1, false, 1])
-    expect(problems).toEqual([
-      `${kept.id} was attested with SHA-256 ${NONE} (${key}), and its sidecar says ${kept.sha256}: one of the two was written over; delete nothing, and look at the versions of both`,
-    ])
-    expect(stderr).toContain(`was attested with SHA-256 ${NONE}`)
+    const problem = `it was attested with SHA-256 ${NONE} (${key}), and its sidecar says ${kept.sha256}: one of the two was written over; delete nothing, and look at the versions of both`
+    expect([problems, recordings]).toEqual([[], [expect.objectContaining({ problem })]])
+    expect(stderr).toContain(`${kept.id}: ${problem}`)
+    expect(String(files.get('index.html'))).toContain(
+      'Not complete: 1 of 1 recordings are missing or not what',
+    )
   })
 
   it.each([

@@ -41,7 +41,9 @@ const facts = (more: Partial<ExportFacts> = {}): ExportFacts => ({
 describe('index.html', () => {
   it('plays each recording from beside it, and fetches and runs nothing', () => {
     const html = writeIndex(facts())
-    expect(html).toContain('<audio controls preload="none" src="recordings/a.mp3"></audio>')
+    expect(html).toContain(
+      '<audio controls preload="none" aria-label="Call of 2026-03-01 09:00:00 UTC" src="recordings/a.mp3"></audio>',
+    )
     expect(html).toContain('1:02:05')
     expect(html).toContain('+15550100123')
     expect(html).toContain('All of them are here')
@@ -133,6 +135,6 @@ describe('the manifest', () => {
 /** Everything that a browser would take for markup. */
 function tags(html: string): string[] {
   return (html.match(/<[^>]*>/g) ?? []).map((tag) =>
-    tag.replace(/content="[^"]*"|src="[^"]*"|href="[^"]*"/, ''),
+    tag.replace(/(?<=(?:content|src|href|aria-label)=")[^"]*/g, ''),
   )
 }

@@ -55,9 +55,8 @@ export function storeFailure(operation: string, key: string, error: unknown): Er
   if (!(error instanceof Error) || !(error instanceof S3ServiceException)) {
     if (error instanceof Error && OURS.has(error.name)) return error
     const fault = localFault(error)
-    return fault === undefined
-      ? new StoreError(`${operation} ${key}: ${describeError(error)}`, { cause: error })
-      : new ConfigurationError([fault], { cause: error })
+    if (fault !== undefined) return new ConfigurationError([fault], { cause: error })
+    return new StoreError(`${operation} ${key}: ${describeSilence(error)}`, { cause: error })
   }
   const name = /object lock (?:configuration|not configured)/i.test(error.message)
     ? 'ObjectLockConfigurationNotFoundError'
@@ -81,6 +80,16 @@ function localFault(error: unknown): string | undefined {
   if (error.name === 'CredentialsProviderError' || error.message.startsWith('Could not load credentials'))
     return 'there are no AWS credentials: set AWS_PROFILE, or sign in'
   return undefined
+}
+
+/** No connection came about: the network may be down, or the address is wrong. */
+const UNREACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH'])
+
+function describeSilence(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return UNREACHED.has(code)
+    ? `S3 cannot be reached (${code}): look at the network, AWS_REGION and AWS_ENDPOINT_URL_S3`
+    : describeError(error)
 }
 
 /** What the SDK calls an answer without a body, as every refused HEAD is. */

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { DeleteObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ArchiveConnection, connectArchive } from '../../lib/compose-retrieve.ts'
@@ -153,4 +155,24 @@ describe('reading the log', () => {
     expect(found).toHaveLength(40)
     expect(found.toSorted()).toEqual(found)
   })
+})
+
+it('where S3 cannot be reached at all, it is said what to look at', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  const { AWS_ENDPOINT_URL_S3: before = '' } = process.env
+  process.env['AWS_ENDPOINT_URL_S3'] = `http://127.0.0.1:${port}`
+  const nowhere = connectArchive(world.config, impatientClock)
+  try {
+    await expect(nowhere.accessLog.write(lineOf('2026-03-01T09:00:00Z'), NEVER)).rejects.toThrow(
+      'S3 cannot be reached (ECONNREFUSED): look at the network, AWS_REGION and AWS_ENDPOINT_URL_S3',
+    )
+  } finally {
+    process.env['AWS_ENDPOINT_URL_S3'] = before
+    await nowhere.close()
+  }
 })

@@ -4,8 +4,8 @@ import { at, list, policyDenies, same, TLS } from './tree.ts'
 const BUCKET = 'Resources.ArchiveBucket.Properties'
 const EVIDENCE = ['recordings', 'access', 'backfill/attestations', 'catalog']
 
-/** The statement of the bucket's policy of a name refuses everybody one action on all evidence. */
-const refusesOnEvidence = (template: Template, sid: string, action: string): boolean =>
+/** The statement of the bucket's policy of this name refuses everybody an action below all these names. */
+const refuses = (template: Template, sid: string, action: string, names: readonly string[]): boolean =>
   list(at(template, 'Resources.ArchiveBucketPolicy.Properties.PolicyDocument.Statement')).some(
     (statement) =>
       at(statement, 'Sid') === sid &&
@@ -14,7 +14,7 @@ const refusesOnEvidence = (template: Template, sid: string, action: string): boo
       at(statement, 'Action') === action &&
       same(
         at(statement, 'Resource'),
-        EVIDENCE.map((name) => ({ 'Fn::Sub': ['${ArchiveBucket.Arn}', name, '*'].join('/') })),
+        names.map((name) => ({ 'Fn::Sub': ['${ArchiveBucket.Arn}', name, '*'].join('/') })),
       ),
   )
 
@@ -54,12 +54,12 @@ export const BUCKET_CLAIMS: Readonly<Record<string, (template: Template) => bool
         Number(at(rule, 'AbortIncompleteMultipartUpload.DaysAfterInitiation')) > 0,
     ),
   'evidence is written once, by whomever': (t) =>
-    refusesOnEvidence(t, 'WriteOnce', 's3:PutObject') &&
+    refuses(t, 'WriteOnce', 's3:PutObject', EVIDENCE) &&
     policyDenies(t, 'ArchiveBucketPolicy', {
       Null: { 's3:if-none-match': 'true' },
       Bool: { 's3:ObjectCreationOperation': 'true' },
     }),
   'nobody hides evidence under a delete marker': (t) =>
-    refusesOnEvidence(t, 'NoDeleteMarkers', 's3:DeleteObject') &&
+    refuses(t, 'NoDeleteMarkers', 's3:DeleteObject', [...EVIDENCE, 'holds']) &&
     policyDenies(t, 'ArchiveBucketPolicy', undefined),
 }

@@ -42,9 +42,10 @@ export function readWorkspaces(
   config: Pick<ArchiveConfig, 'workspaceIds'>,
 ): readonly string[] {
   if (named === undefined) return config.workspaceIds
-  if (!WORKSPACE_ID.test(named))
+  const id = named.trim()
+  if (!WORKSPACE_ID.test(id))
     throw new UsageError('No such workspace.', ['--workspace has characters that no workspace id has'])
-  return [toWorkspaceId(named)]
+  return [toWorkspaceId(id)]
 }
 
 /** In which workspaces something was looked for: an id that is mistyped can be seen. */

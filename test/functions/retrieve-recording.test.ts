@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { DeleteObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, PutObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { ANNA } from '../helpers/api-event.ts'
 import { startApiWorld } from '../helpers/api-world.ts'
@@ -143,6 +143,28 @@ describe('GET /recordings/{id}', () => {
       body: { finding: { kind: 'unreadable-sidecar' } },
     })
   })
+
+  it.each(['deleted', 'written over'])(
+    'never says that there is nothing where the sidecar was %s',
+    async (what) => {
+      const world = await startApiWorld()
+      const kept = await world.keep()
+      const target = { Bucket: BUCKET, Key: kept.audioKey.replace('.mp3', '.json') }
+      await (what === 'deleted'
+        ? world.client.send(new DeleteObjectCommand(target))
+        : world.client.send(new PutObjectCommand({ ...target, Body: '{}' })))
+      for (const [method, route] of [
+        ['GET', `/recordings/${kept.id}`],
+        ['POST', `/recordings/${kept.id}/link`],
+      ] as const)
+        expect(await world.ask({ method, path: route })).toMatchObject({
+          status: 409,
+          body: { finding: { kind: 'unreadable-sidecar' } },
+        })
+      const verified = await world.ask(`/recordings/${kept.id}/verification`)
+      expect(verified).toMatchObject({ status: 200, body: { outcome: 'mismatch' } })
+    },
+  )
 
   it('shows what waits in Glacier, and that it does', async () => {
     const world = await startApiWorld()

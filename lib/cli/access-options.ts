@@ -36,6 +36,9 @@ export function readRequester(options: WhoAndWhy, config: Pick<ArchiveConfig, 'r
   return { actor: actor.actor, reason: reason.reason, via: 'terminal' }
 }
 
+export const AS_ARCHIVED =
+  'what was archived, also where somebody has deleted its sidecar since, or written over it'
+
 /** The workspaces in which a recording is looked for: the one that is named, or all that are configured. */
 export function readWorkspaces(
   named: string | undefined,

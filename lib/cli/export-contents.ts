@@ -19,6 +19,8 @@ export type Found =
       readonly text: string
       readonly sidecar: Sidecar
       readonly state: AudioState | undefined
+      /** What somebody has done to the sidecar since it was written: here is what was archived. */
+      readonly tampering?: string | undefined
     }
   | {
       readonly recordingId: string
@@ -30,7 +32,7 @@ export type Found =
 /** Looks a recording up; nothing of it is handed out yet. */
 export async function findRecording(
   selected: SelectedRecording,
-  exporter: Pick<Exporter, 'vault' | 'keys'>,
+  exporter: Pick<Exporter, 'vault'>,
   signal: AbortSignal,
 ): Promise<Found> {
   try {
@@ -43,21 +45,19 @@ export async function findRecording(
 
 async function lookUp(
   { recordingId, workspaceIds }: SelectedRecording,
-  { vault, keys }: Pick<Exporter, 'vault' | 'keys'>,
+  { vault }: Pick<Exporter, 'vault'>,
   signal: AbortSignal,
 ): Promise<Found> {
   for (const workspaceId of workspaceIds) {
     const found = await vault.readSidecar(workspaceId, recordingId, signal)
     if (found === undefined) continue
-    const { text, sidecar, fault } = found
-    if (sidecar === undefined) {
-      const key = keys.sidecar(workspaceId, recordingId)
-      const [problem = ''] = explainRefusal({ kind: 'unreadable-sidecar', key, fault }, workspaceIds)
-      return { recordingId, workspaceId, sidecar, problem }
-    }
+    const { text, fault } = found
+    const sidecar = found.sidecar ?? found.original
+    if (sidecar === undefined)
+      return { recordingId, workspaceId, sidecar, problem: `its sidecar cannot be relied on: ${fault ?? ''}` }
     const { key, versionId } = sidecar.audio
     const state = await vault.inspectAudio(key, versionId ?? undefined, signal)
-    return { recordingId, workspaceId, text, sidecar, state }
+    return { recordingId, workspaceId, text, sidecar, state, tampering: fault }
   }
   const [problem = ''] = explainRefusal({ kind: 'not-archived' }, workspaceIds)
   return { recordingId, workspaceId: undefined, sidecar: undefined, problem }
@@ -76,7 +76,7 @@ export async function addRecording(
     const { problem } = found
     return { recordingId, workspaceId, call: undefined, sidecar: undefined, audio: undefined, problem }
   }
-  const { sidecar, text, state } = found
+  const { sidecar, text, state, tampering } = found
   const name = `recordings/${nameFile(sidecar)}`
   const modified = new Date(sidecar.provenance.archivedAt)
   const told = {
@@ -107,7 +107,9 @@ export async function addRecording(
   const file = await zip.add(name, chunks(), { modified, compress: false })
   const altered = judgeRead(sidecar, file)
   if (altered !== undefined && trouble.length === 0) trouble.push(explainRefusal(altered, [])[0] ?? '')
-  return { ...told, audio: { ...file, archived: { bytes, sha256 } }, problem: trouble[0] }
+  const problem =
+    trouble[0] ?? (tampering && `its sidecar cannot be relied on: ${tampering}; this is what was archived`)
+  return { ...told, audio: { ...file, archived: { bytes, sha256 } }, problem }
 }
 
 async function open(

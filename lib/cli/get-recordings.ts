@@ -18,6 +18,7 @@ export interface GetOptions extends WhoAndWhy {
   readonly restore?: RestoreTier | undefined
   readonly days: number
   readonly force: boolean
+  readonly asArchived: boolean
   readonly json: boolean
   readonly workspace?: string | undefined
 }
@@ -40,7 +41,7 @@ export async function getRecordings(given: readonly string[], options: GetOption
   let exitCode: number = EXIT.done
   try {
     for (const recordingId of ids) {
-      const order = { requester, workspaceIds, recordingId }
+      const order = { requester, workspaceIds, recordingId, asArchived: options.asArchived }
       const code = await getOne(order, options, retriever, controller.signal)
       if (signals.exitCode() !== undefined) break
       if (code === EXIT.misconfigured && ids.length === 1) return code
@@ -75,6 +76,7 @@ async function getOne(
     requester: ReturnType<typeof readRequester>
     workspaceIds: readonly string[]
     recordingId: string
+    asArchived: boolean
   },
   options: GetOptions,
   retriever: Retriever,
@@ -114,6 +116,8 @@ function tell(
 ): number {
   if (json) printJson({ recordingId, ...end, ...(end.kind === 'got' && { path }) })
   if (end.kind === 'got') {
+    if (end.tampering !== undefined)
+      printHint(`${recordingId}: this is what was archived, although ${end.tampering}`)
     if (json) return EXIT.done
     if (output === STDOUT) printHint(`${recordingId}: SHA-256 agrees (${end.sha256})`)
     else printLine(`${path ?? ''}  ${formatBytes(end.bytes)}  SHA-256 agrees: ${end.sha256}`)

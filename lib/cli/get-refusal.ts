@@ -13,7 +13,12 @@ export function explainRefusal(refusal: AudioFault | Missing, workspaceIds: read
         'if Bird has it still, archive it: bird-archive archive ID',
       ]
     case 'unreadable-sidecar':
-      return [`its sidecar cannot be relied on: ${refusal.fault}`, `look at ${refusal.key}`]
+      return [
+        `its sidecar cannot be relied on: ${refusal.fault}`,
+        refusal.hasOriginal
+          ? 'what was archived is there nevertheless: add --as-archived (get, show); export has it in any case'
+          : `look at ${refusal.key}`,
+      ]
     case 'no-audio':
       return [
         `its sidecar is there, its audio is not: ${refusal.key}${refusal.versionId === null ? '' : `, version ${refusal.versionId}`}`,

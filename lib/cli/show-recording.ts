@@ -9,6 +9,7 @@ import { alignRows, printHint, printJson, printJsonText, printLine, printProblem
 import { describeRecording, isLockWeaker, waysToCheck } from './show-rows.ts'
 
 export interface ShowOptions extends WhoAndWhy {
+  readonly asArchived: boolean
   readonly json: boolean
   readonly workspace?: string | undefined
 }
@@ -24,10 +25,17 @@ export async function showRecordings(given: readonly string[], options: ShowOpti
   let exitCode: number = EXIT.done
   try {
     for (const recordingId of ids) {
-      const end = await showRecording({ requester, workspaceIds, recordingId }, retriever.systems, never)
+      const end = await showRecording(
+        { requester, workspaceIds, recordingId, asArchived: options.asArchived },
+        retriever.systems,
+        never,
+      )
       if (end.kind === 'shown') {
         if (options.json) printOneJson(end.located)
         else printOne(end.located, config.bucket)
+        const { tampering } = end.located
+        if (tampering !== undefined)
+          printHint(`${recordingId}: this is what was archived, although ${tampering}`)
         if (!isSound(end.located)) exitCode = EXIT.incomplete
         continue
       }

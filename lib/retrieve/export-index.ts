@@ -77,7 +77,7 @@ function verdicts({ recordings, problems }: ExportFacts): string[] {
   const ofRecordings =
     bad === 0
       ? '<p>Each recording in the table is what was archived.</p>'
-      : `<p class="problem">Not complete: ${bad} of ${recordings.length} recordings are missing or not what was archived.</p>`
+      : `<p class="problem">Not complete: ${bad} of ${recordings.length} recordings are missing or not as they were archived.</p>`
   if (problems.length === 0) return [ofRecordings]
   return [
     ofRecordings,

@@ -22,6 +22,8 @@ export interface RetrieveOrder {
   readonly workspaceIds: readonly string[]
   /** Lower-case UUID. */
   readonly recordingId: string
+  /** Whether what was archived is handed out although somebody has deleted its sidecar since, or written over it. */
+  readonly asArchived?: boolean | undefined
 }
 
 export interface RetrieveSystems {
@@ -39,12 +41,20 @@ export interface Located {
   readonly text: string
   readonly sidecar: Sidecar
   readonly state: AudioState | undefined
+  /** What somebody has done to the sidecar since it was written; only where it was asked for {@link RetrieveOrder.asArchived}. */
+  readonly tampering?: string | undefined
 }
 
 /** Why there is nothing to hand out, beside what may be wrong with the audio. */
 export type Missing =
   | { readonly kind: 'not-archived' }
-  | { readonly kind: 'unreadable-sidecar'; readonly key: string; readonly fault: string }
+  | {
+      readonly kind: 'unreadable-sidecar'
+      readonly key: string
+      readonly fault: string
+      /** Whether {@link RetrieveOrder.asArchived} would hand it out. */
+      readonly hasOriginal: boolean
+    }
 
 export type ShowEnd = { readonly kind: 'shown'; readonly located: Located } | Missing
 export type LinkEnd =
@@ -52,7 +62,13 @@ export type LinkEnd =
   | AudioFault
   | Missing
 export type GetEnd =
-  | { readonly kind: 'got'; readonly bytes: number; readonly sha256: string }
+  | {
+      readonly kind: 'got'
+      readonly bytes: number
+      readonly sha256: string
+      /** As of {@link Located}. */
+      readonly tampering?: string | undefined
+    }
   | { readonly kind: 'restore-started'; readonly storage: AudioState; readonly tier: RestoreTier }
   | AudioFault
   | Missing
@@ -128,26 +144,36 @@ export async function getRecording(
     if (altered !== undefined) return altered
     await destination.keep(sidecar)
     isKept = true
-    return { kind: 'got', bytes: found.bytes, sha256: sidecar.audio.sha256 }
+    const { tampering } = located
+    return {
+      kind: 'got',
+      bytes: found.bytes,
+      sha256: sidecar.audio.sha256,
+      ...(tampering !== undefined && { tampering }),
+    }
   } finally {
     if (!isKept) await destination.discard()
   }
 }
 
 async function locate(
-  { workspaceIds, recordingId }: RetrieveOrder,
+  { workspaceIds, recordingId, asArchived = false }: RetrieveOrder,
   { vault, keys }: RetrieveSystems,
   signal: AbortSignal,
 ): Promise<Located | Missing> {
   for (const workspaceId of workspaceIds) {
     const found = await vault.readSidecar(workspaceId, recordingId, signal)
     if (found === undefined) continue
-    const { text, sidecar, fault } = found
-    if (sidecar === undefined)
-      return { kind: 'unreadable-sidecar', key: keys.sidecar(workspaceId, recordingId), fault }
+    const { text, fault } = found
+    const original = found.sidecar ?? found.original
+    const sidecar = fault === undefined || asArchived ? original : undefined
+    if (sidecar === undefined) {
+      const key = keys.sidecar(workspaceId, recordingId)
+      return { kind: 'unreadable-sidecar', key, fault: fault ?? '', hasOriginal: original !== undefined }
+    }
     const { key, versionId } = sidecar.audio
     const state = await vault.inspectAudio(key, versionId ?? undefined, signal)
-    return { workspaceId, text, sidecar, state }
+    return { workspaceId, text, sidecar, state, ...(fault !== undefined && { tampering: fault }) }
   }
   return { kind: 'not-archived' }
 }
@@ -157,7 +183,7 @@ async function note(
   action: AccessAction,
   detail: string | undefined,
   { requester, recordingId }: RetrieveOrder,
-  { workspaceId }: Located,
+  { workspaceId, tampering }: Located,
   { accessLog, clock, newId }: RetrieveSystems,
   signal: AbortSignal,
 ): Promise<void> {
@@ -169,7 +195,9 @@ async function note(
     workspaceId,
     recordingIds: [recordingId],
   }
-  await accessLog.write({ ...record, detail }, signal)
+  const parts = [detail, tampering && `as it was archived, although ${tampering}`]
+  const details = parts.filter((part) => part !== undefined && part !== '')
+  await accessLog.write({ ...record, detail: details.length === 0 ? undefined : details.join('; ') }, signal)
 }
 
 async function deliver(

@@ -12,7 +12,7 @@ const MISMATCH_ADVICE: Readonly<Record<Mismatch, string>> = {
   deleted:
     'somebody hid it with a delete marker: find out who (CloudTrail, DeleteObject), then delete the marker by its version id, and it is there again',
   overwritten:
-    'somebody wrote over it: the version that was archived is still there, compare both, and delete neither; of a sidecar that is the oldest, of audio the one that the oldest version of its sidecar names; find out who (CloudTrail, PutObject)',
+    'somebody wrote over it: the version that was archived is still there, compare both, and delete neither; of a sidecar that is the oldest, of audio the one that the oldest version of its sidecar names; find out who (CloudTrail, PutObject); bird-archive get ID --as-archived gets it',
   size: 'the stored bytes are not those that were archived: keep both objects as they are, take a copy, and find out who or what changed them',
   sha256:
     'the stored bytes are not those that were archived: keep both objects as they are, take a copy, and find out who or what changed them',

@@ -79,9 +79,7 @@ describe('an export', () => {
     const problem = `it was attested with SHA-256 ${NONE} (${key}), and its sidecar says ${kept.sha256}: one of the two was written over; delete nothing, and look at the versions of both`
     expect([problems, recordings]).toEqual([[], [expect.objectContaining({ problem })]])
     expect(stderr).toContain(`${kept.id}: ${problem}`)
-    expect(String(files.get('index.html'))).toContain(
-      'Not complete: 1 of 1 recordings are missing or not what',
-    )
+    expect(String(files.get('index.html'))).toContain('Not complete: 1 of 1 recordings are missing or not as')
   })
 
   it.each([

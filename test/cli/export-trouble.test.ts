@@ -48,6 +48,28 @@ describe('an export whose credentials expire', () => {
   )
 })
 
+describe('an export of what somebody has tampered with', () => {
+  it('has what was archived, and says so', async () => {
+    const kept = await world.keep()
+    const sidecar = await world.text(kept.sidecarKey)
+    await world.put(kept.sidecarKey, sidecar.replaceAll(kept.sha256, '0'.repeat(64)))
+    const { code, stderr } = await export_(kept.id)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /its sidecar cannot be relied on: it was written over .*; this is what was archived/,
+    )
+    const files = unzip(await readFile(output))
+    const [audio, text] = ['.mp3', '.json'].map((end) =>
+      files.get([...files.keys()].find((name) => name.endsWith(`${kept.id}${end}`)) ?? ''),
+    )
+    expect(audio?.equals(kept.audio)).toBe(true)
+    expect(String(text)).toBe(sidecar)
+    expect(String(files.get('index.html'))).toContain(
+      '1 of 1 recordings are missing or not as they were archived',
+    )
+  })
+})
+
 describe('an export of a list', () => {
   it('looks for a recording in each workspace that the list names for it', async () => {
     const kept = await world.keep({ workspaceId: 'theirs' })

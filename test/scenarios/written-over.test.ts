@@ -20,6 +20,7 @@ afterAll(async () => {
 
 const remove = (Key: string) => world.client.send(new DeleteObjectCommand({ Bucket: 'archive', Key }))
 const read = ({ id }: Kept) => archive.vault.readSidecar(VAULT_WORKSPACE, id, NEVER)
+const never = () => Promise.reject(new Error('nothing is handed out'))
 const get = async ({ id }: Kept) => {
   const destination = memoryDestination()
   const end = await getRecording(orderOf(id), async () => destination, archive, NEVER)
@@ -58,12 +59,50 @@ describe('a sidecar that somebody has written over', () => {
       fault,
       original: before?.sidecar,
     })
-    const refusal = { kind: 'unreadable-sidecar', key: kept.sidecarKey, fault }
+    const refusal = { kind: 'unreadable-sidecar', key: kept.sidecarKey, fault, hasOriginal: true }
     const lines = (await world.accessLines()).length
     expect(await get(kept)).toEqual({ end: refusal, bytes: 0 })
     expect(await linkRecording({ ...orderOf(kept.id), seconds: 60 }, archive, NEVER)).toEqual(refusal)
     expect(await showRecording(orderOf(kept.id), archive, NEVER)).toEqual(refusal)
     expect(await world.accessLines()).toHaveLength(lines)
+  })
+
+  it.each([
+    ['written over', forge],
+    ['deleted', (kept: Kept) => remove(kept.sidecarKey)],
+  ])(
+    'is handed out as it was archived where that is asked for, and the log says so: %s',
+    async (what, tamper) => {
+      const kept = await world.keep()
+      const before = await read(kept)
+      await tamper(kept)
+      const order = { ...orderOf(kept.id), asArchived: true }
+      const destination = memoryDestination()
+      const tampering = expect.stringContaining(`it was ${what}`) as string
+      expect(await getRecording(order, async () => destination, archive, NEVER)).toEqual({
+        kind: 'got',
+        bytes: kept.audio.length,
+        sha256: kept.sha256,
+        tampering,
+      })
+      expect(destination.bytes().equals(kept.audio)).toBe(true)
+      expect(await showRecording(order, archive, NEVER)).toMatchObject({
+        kind: 'shown',
+        located: { text: before?.text, tampering },
+      })
+      const lines = (await world.accessLines()).filter(({ recordingIds }) => String(recordingIds) === kept.id)
+      expect(lines.map(({ action, detail }) => [action, detail])).toEqual([
+        ['get', expect.stringContaining(`as it was archived, although it was ${what}`)],
+        ['show', expect.stringContaining(`as it was archived, although it was ${what}`)],
+      ])
+    },
+  )
+
+  it('of which the first version is no sidecar has nothing to hand out, whatever is asked for', async () => {
+    const kept = await world.keep({ falsify: () => 'nothing' })
+    await world.put(kept.sidecarKey, 'something')
+    const end = await getRecording({ ...orderOf(kept.id), asArchived: true }, never, archive, NEVER)
+    expect(end).toMatchObject({ kind: 'unreadable-sidecar', hasOriginal: false })
   })
 
   it('keeps what was archived, not what lies on top of it, when it is to be kept', async () => {
@@ -97,7 +136,12 @@ describe('a sidecar that somebody has deleted', () => {
     const fault = expect.stringMatching(
       `^it was deleted on [-0-9]{10}: without the delete marker .version ${String(marker)}. it is there again$`,
     ) as string
-    expect(end).toEqual({ kind: 'unreadable-sidecar', key: kept.sidecarKey, fault })
+    expect(end).toEqual({
+      kind: 'unreadable-sidecar',
+      key: kept.sidecarKey,
+      fault,
+      hasOriginal: true,
+    })
     await world.client.send(
       new DeleteObjectCommand({ Bucket: 'archive', Key: kept.sidecarKey, VersionId: marker }),
     )
@@ -110,9 +154,9 @@ describe('a sidecar that somebody has deleted', () => {
     await remove(kept.sidecarKey)
     await world.put(kept.sidecarKey, text.replaceAll(kept.sha256, '0'.repeat(64)))
     expect(await read(kept)).toMatchObject({ text, fault: expect.stringContaining('written over') })
-    const never = 'aaaaaaaa-0000-4000-8000-000000000000'
-    await remove(`recordings/${VAULT_WORKSPACE}/${never}.json`)
-    expect(await archive.vault.readSidecar(VAULT_WORKSPACE, never, NEVER)).toMatchObject({
+    const nothing = 'aaaaaaaa-0000-4000-8000-000000000000'
+    await remove(`recordings/${VAULT_WORKSPACE}/${nothing}.json`)
+    expect(await archive.vault.readSidecar(VAULT_WORKSPACE, nothing, NEVER)).toMatchObject({
       fault: 'it was deleted, and no version of it is left',
     })
   })

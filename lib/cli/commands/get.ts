@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { RESTORE_TIERS, type RestoreTier } from '../../retrieve/restore.ts'
-import { addWhoAndWhy } from '../access-options.ts'
+import { addWhoAndWhy, AS_ARCHIVED } from '../access-options.ts'
 import type { Finish } from '../exit-codes.ts'
 import { getRecordings } from '../get-recordings.ts'
 import { wholeNumber } from '../whole-number.ts'
@@ -36,12 +36,13 @@ export function addGetCommand(program: Command, finish: Finish): void {
     )
     .option('--days <n>', 'how long the restored copy stays', wholeNumber(1, 365), RESTORE_DAYS)
     .option('--force', 'replace files that are there already')
+    .option('--as-archived', AS_ARCHIVED)
     .option('--json', 'one line of JSON for each recording')
   addWhoAndWhy(command)
     .addHelpText('after', HELP)
-    .action(async (ids, { restore, force = false, json = false, ...options }) => {
+    .action(async (ids, { restore, force = false, asArchived = false, json = false, ...options }) => {
       const tier = restore === true ? 'Standard' : restore
-      finish(await getRecordings(ids, { ...options, restore: tier, force, json }))
+      finish(await getRecordings(ids, { ...options, restore: tier, force, asArchived, json }))
     })
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { addWhoAndWhy } from '../access-options.ts'
+import { addWhoAndWhy, AS_ARCHIVED } from '../access-options.ts'
 import type { Finish } from '../exit-codes.ts'
 import { showRecordings } from '../show-recording.ts'
 
@@ -22,9 +22,10 @@ export function addShowCommand(program: Command, finish: Finish): void {
       '--json',
       'the sidecar, verbatim, and the state of the object, as one line of JSON for each recording',
     )
+    .option('--as-archived', AS_ARCHIVED)
   addWhoAndWhy(command)
     .addHelpText('after', HELP)
-    .action(async (ids, { json = false, ...options }) => {
-      finish(await showRecordings(ids, { ...options, json }))
+    .action(async (ids, { asArchived = false, json = false, ...options }) => {
+      finish(await showRecordings(ids, { ...options, asArchived, json }))
     })
 }

@@ -191,8 +191,8 @@ function tell(facts: ExportFacts, digest: string, bytes: number, { json, output 
       sumsSha256: digest,
     })
   } else {
-    const whole = recordings.length - bad.length
-    const many = `${bad.length === 0 ? '' : `${whole.toLocaleString('en')} of `}${count(recordings.length, 'recording')}`
+    const named = bad.length === 0 ? '' : `, ${bad.length.toLocaleString('en')} of them named below`
+    const many = `${count(recordings.length, 'recording')}${named}`
     printLine(`${style('bold', output)}  ${formatBytes(bytes)}, ${many}`)
     printLine(`SHA256SUMS  SHA-256 ${digest}`)
   }

@@ -2,6 +2,7 @@ import { AthenaClient } from '@aws-sdk/client-athena'
 import pLimit from 'p-limit'
 import { type AthenaQueries, createAthenaQueries } from './catalog/athena-queries.ts'
 import { createAthenaCatalog } from './catalog/athena.ts'
+import { createKnownDaysSearch } from './catalog/catalog-days.ts'
 import type { PatientCatalog } from './catalog/catalog.ts'
 import { type CatalogKeys, createCatalogKeys } from './catalog/segments.ts'
 import type { ArchiveConnection } from './compose-retrieve.ts'
@@ -25,9 +26,9 @@ const READS_AT_ONCE = 16
 /** Wires searching; the connection to the bucket stays its owner's. Region and credentials come from AWS's own variables. */
 export function composeSearch(
   { prefix, workspaceIds, catalog: { database, workGroup, firstDay } }: SearchConfig,
-  connection: Pick<ArchiveConnection, 'place' | 'texts' | 'keys' | 'clock'>,
+  connection: Pick<ArchiveConnection, 'place' | 'texts' | 'keys' | 'vault' | 'clock'>,
 ): SearchConnection {
-  const { place, texts, clock } = connection
+  const { place, texts, vault, clock } = connection
   const client = new AthenaClient({ maxAttempts: ATTEMPTS })
   const queries = createAthenaQueries({ client, database, workGroup, clock })
   const keys = createCatalogKeys(prefix)
@@ -39,12 +40,16 @@ export function composeSearch(
     return text
   }
   const listing = createCatalogListing(place, keys, readText, clock.now)
+  const catalog = createAthenaCatalog({
+    queries,
+    listDays: withGaps((workspaceId, days, signal) => listing.list(workspaceId, days, signal), findGaps),
+    firstDay,
+    clock,
+  })
   return {
-    catalog: createAthenaCatalog({
-      queries,
-      listDays: withGaps((workspaceId, days, signal) => listing.list(workspaceId, days, signal), findGaps),
-      firstDay,
-      clock,
+    catalog: createKnownDaysSearch(catalog, {
+      readSidecar: (workspaceId, id, signal) => vault.readSidecar(workspaceId, id, signal),
+      workspaceIds,
     }),
     queries,
     listing,

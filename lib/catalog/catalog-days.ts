@@ -2,9 +2,10 @@ import pLimit from 'p-limit'
 import { utcDay } from '../archive/keys.ts'
 import type { Sidecar } from '../archive/sidecar.ts'
 import { ConfigurationError, StoreError } from '../errors.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, PatientCatalog } from './catalog.ts'
 import type { Criteria } from './criteria.ts'
 import { type CatalogEntry, toEntry } from './entry.ts'
+import type { Page, SearchResult } from './search.ts'
 import type { Days } from './sql.ts'
 
 /** Reads a recording's sidecar; undefined where there is none, without `sidecar` where it is none of this recording. */
@@ -25,6 +26,7 @@ interface KnownDays {
 }
 
 const READS_AT_ONCE = 32
+const DAY_MS = 86_400_000
 
 export interface KnownDaysOptions {
   readonly readSidecar: ReadSidecar
@@ -46,11 +48,60 @@ export function createKnownDaysCatalog(options: KnownDaysOptions): Catalog {
       if (!isNarrow) options.onUnknown?.(criteria.workspaceId, known.unknown)
       const days = [...new Set(known.days.values())].map((day) => ({ first: day, last: day }))
       const result = await options.open(isNarrow ? days : undefined).search(criteria, page, signal)
-      if (page.after !== undefined || result.next !== undefined) return result
-      const reasons = [...result.reasons, ...describeLost(criteria, known, result.rows)]
-      return { ...result, reasons, complete: reasons.length === 0 }
+      return withLost(result, criteria, page, known)
     },
   }
+}
+
+/** The same of a catalog that cannot be opened for some days alone: the search is narrowed to the days from the first to the last. */
+export function createKnownDaysSearch(
+  catalog: PatientCatalog,
+  { readSidecar, workspaceIds }: Pick<KnownDaysOptions, 'readSidecar' | 'workspaceIds'>,
+): PatientCatalog {
+  return {
+    async search(criteria, page, signal) {
+      const known = await findKnownDays(criteria, readSidecar, workspaceIds, signal)
+      if (isAllElsewhere(known)) return NOTHING
+      const result = await catalog.search(narrow(criteria, known), page, signal)
+      return withLost(result, criteria, page, known)
+    },
+    async searchFor(criteria, page, wait, signal) {
+      const known = await findKnownDays(criteria, readSidecar, workspaceIds, signal)
+      if (isAllElsewhere(known)) return { kind: 'found', result: NOTHING }
+      const end = await catalog.searchFor(narrow(criteria, known), page, wait, signal)
+      return end.kind === 'found'
+        ? { kind: 'found', result: withLost(end.result, criteria, page, known) }
+        : end
+    },
+  }
+}
+
+const NOTHING: SearchResult = { rows: [], next: undefined, complete: true, reasons: [] }
+
+/** A recording belongs to one workspace. */
+function isAllElsewhere(known: KnownDays | undefined): boolean {
+  return known?.days.size === 0 && known.unknown.length === 0
+}
+
+/** What is archived never changes its day, so a search that is taken up again is narrowed as it was. */
+function narrow(criteria: Criteria, known: KnownDays | undefined): Criteria {
+  const days = [...(known?.days.values() ?? [])].toSorted()
+  const [first, last] = [days.at(0), days.at(-1)]
+  if (known === undefined || known.unknown.length > 0 || first === undefined || last === undefined)
+    return criteria
+  return { ...criteria, range: { from: new Date(first), to: new Date(Date.parse(last) + DAY_MS) } }
+}
+
+/** Tells on the last page what is archived and was not found. */
+function withLost(
+  result: SearchResult,
+  criteria: Criteria,
+  page: Page,
+  known: KnownDays | undefined,
+): SearchResult {
+  if (known === undefined || page.after !== undefined || result.next !== undefined) return result
+  const reasons = [...result.reasons, ...describeLost(criteria, known, result.rows)]
+  return { ...result, reasons, complete: reasons.length === 0 }
 }
 
 /**

@@ -77,7 +77,9 @@ export function withGaps<List extends { readonly reasons: readonly string[] }>(
   findGaps: FindGaps,
 ): (workspaceId: string, days: Days, signal: AbortSignal) => Promise<List> {
   return async (workspaceId, days, signal) => {
-    const [listed, gaps] = await Promise.all([list(workspaceId, days, signal), findGaps(workspaceId, signal)])
+    // First: what a rebuild has written when it says that it has come to its end is in whatever is listed from then on.
+    const gaps = await findGaps(workspaceId, signal)
+    const listed = await list(workspaceId, days, signal)
     return { ...listed, reasons: [...gaps, ...listed.reasons] }
   }
 }

@@ -68,18 +68,20 @@ export async function serveVerification(
   return answer(200, writeVerification(workspaceId, verdict, systems.clock.now(), adviseOn))
 }
 
-/** In the first workspace that has anything of it. */
+/** In the first workspace that has a sidecar of it, or the mark that one was deleted; else in the first that has anything of it. */
 async function findEntry(
   recordingId: string,
   workspaceIds: readonly string[],
   { inventory }: ApiService,
   signal: AbortSignal,
 ): Promise<{ readonly workspaceId: string; readonly entry: Entry } | undefined> {
+  let bare: { readonly workspaceId: string; readonly entry: Entry } | undefined
   for (const workspaceId of workspaceIds) {
     const entry = await inventory.find(workspaceId, recordingId, signal)
-    if (!isEmpty(entry)) return { workspaceId, entry }
+    if (entry.sidecar.versions.length > 0) return { workspaceId, entry }
+    if (!isEmpty(entry)) bare ??= { workspaceId, entry }
   }
-  return undefined
+  return bare
 }
 
 /**

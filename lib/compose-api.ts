@@ -101,14 +101,20 @@ async function serve(call: Call, service: ApiService, deadline: Deadline): Promi
     return await serving()
   } catch (error) {
     if (!deadline.signal.aborted) throw error
-    return {
-      kind: 'out-of-time',
-      detail:
-        request.name === 'verification'
-          ? 'its audio is too large to be read while a request waits: bird-archive verify ID reads it'
-          : 'ask again',
-    }
+    service.log.event('request.failed', {
+      requestId: describeCall(call).requestId,
+      route: describeCall(call).route,
+      detail: describeError(error),
+    })
+    return { kind: 'out-of-time', detail: LATE[request.name] ?? 'ask again' }
   }
+}
+
+/** What to do where a request could not be answered in time. */
+const LATE: Readonly<Record<string, string>> = {
+  verification: 'its audio is too large to be read while a request waits: bird-archive verify ID reads it',
+  // A search itself is waited for (202); what takes longer is to list what the bucket has of the days.
+  search: 'ask for fewer days with `from` and `to`; if they are few already, ask again',
 }
 
 /** What went wrong is for the log; whoever asks is told what they can do about it. */

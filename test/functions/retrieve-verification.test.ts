@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { writeHolds } from '../../lib/retrieve/hold.ts'
 import { ANNA } from '../helpers/api-event.ts'
 import { startApiWorld } from '../helpers/api-world.ts'
 import { flipByte } from '../helpers/verify-run.ts'
-import { VERIFY_WORKSPACE } from '../helpers/verify-world.ts'
+import { BUCKET, VERIFY_WORKSPACE } from '../helpers/verify-world.ts'
 
 const UNTIL = new Date('2034-03-01T00:00:00Z')
 
@@ -36,6 +37,17 @@ describe('GET /recordings/{id}/verification', () => {
     expect(await world.accessLines()).toMatchObject([
       { action: 'verify', actor: ANNA, via: 'api', reason: 'audit', recordingIds: [kept.id] },
     ])
+  })
+
+  it('is of the workspace that has the recording, whatever lies under its name in another', async () => {
+    const world = await startApiWorld({ BACKFILL_WORKSPACE_IDS: 'another' })
+    const kept = await world.keep({ workspaceId: 'another' })
+    const Key = `recordings/${VERIFY_WORKSPACE}/${kept.id}.mp3`
+    await world.client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: 'something else' }))
+    expect(await world.ask(`/recordings/${kept.id}/verification`)).toMatchObject({
+      status: 200,
+      body: { workspaceId: 'another', outcome: 'ok' },
+    })
   })
 
   it('finds a flipped byte, says what to do, and wakes whoever reads the log', async () => {

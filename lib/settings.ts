@@ -42,8 +42,8 @@ export const origins = v.pipe(
   ),
   v.rawTransform(({ dataset, addIssue }) => {
     const good: OriginPattern[] = []
-    for (const origin of dataset.value) {
-      if (typeof origin === 'string') addIssue({ message: `MEDIA_ORIGINS: ${origin}` })
+    for (const [index, origin] of dataset.value.entries()) {
+      if (typeof origin === 'string') addIssue({ message: `MEDIA_ORIGINS: entry ${index + 1} ${origin}` })
       else good.push(origin)
     }
     if (dataset.value.length === 0)
@@ -128,7 +128,8 @@ export function misspeltIn(set: Settings, known: Readonly<Record<string, unknown
 export function retentionFaultsIn(set: Settings): string[] {
   const mode = set['RETENTION_MODE'] ?? 'off'
   const retains = mode !== 'off'
-  if (retains && set['RETENTION_DAYS'] === undefined)
+  // Any other mode is a fault of its own, and repeated nowhere.
+  if ((mode === 'GOVERNANCE' || mode === 'COMPLIANCE') && set['RETENTION_DAYS'] === undefined)
     return [`RETENTION_MODE is ${mode}, so RETENTION_DAYS must say for how many days from the call`]
   if (!retains && set['RETENTION_DAYS'] !== undefined)
     return [

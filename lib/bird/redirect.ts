@@ -1,4 +1,4 @@
-import { RedirectError } from '../errors.ts'
+import { redact, RedirectError } from '../errors.ts'
 
 /** An allowed place for audio: `scheme://host[:port]`, where a leading `*` stands for one or more labels of the name. */
 export interface OriginPattern {
@@ -12,23 +12,31 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
 }
 
+const ORIGIN = /^(https?):\/\/((?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[::1\])(?::(\d{1,5}))?\/?$/i
+
 /**
- * Reads one entry of `MEDIA_ORIGINS`. Returns what is wrong with it as text, fit for an operator.
+ * Reads one entry of `MEDIA_ORIGINS`. Returns what is wrong with it as text, fit for an operator: nothing of the entry is
+ * repeated but its origin, for somebody may have pasted a link, and a link lets anybody in.
  */
 export function parseOrigin(text: string): OriginPattern | string {
-  const match = /^(https?):\/\/((?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[::1\])(?::(\d{1,5}))?\/?$/i.exec(
-    text.trim(),
-  )
-  if (match === null) return `"${text.trim()}" is not scheme://host[:port], with * for leading labels at most`
+  const match = ORIGIN.exec(text.trim())
+  if (match === null) return `is not scheme://host[:port], with * for leading labels at most${suggest(text)}`
   const [, scheme = '', host = '', port = ''] = match
   if (scheme.toLowerCase() === 'http' && !isLoopback(host.toLowerCase()))
-    return `"${text.trim()}" is plain http, which is allowed for this machine itself only: use https`
-  if (Number(port) > 65_535) return `"${text.trim()}" has a port that does not exist`
+    return 'is plain http, which is allowed for this machine itself only: use https'
+  if (Number(port) > 65_535) return 'has a port that does not exist'
   if (host.startsWith('*.') && !/[a-z][a-z0-9-]*$/i.test(host))
-    return `"${text.trim()}" puts a * before a number: addresses are named in full`
+    return 'puts a * before a number: addresses are named in full'
   const protocol = scheme.toLowerCase() === 'http' ? 'http:' : 'https:'
   const defaultPort = protocol === 'http:' ? '80' : '443'
   return { protocol, host: host.toLowerCase(), port: port === '' ? defaultPort : String(Number(port)) }
+}
+
+/** The origin of a link, where it is one that could be allowed and shows nothing that must not be seen. */
+function suggest(text: string): string {
+  const origin = URL.parse(text.trim())?.origin ?? ''
+  const isFit = origin.startsWith('https:') && ORIGIN.test(origin) && redact(origin) === origin
+  return isFit ? `: did you mean ${origin}?` : ''
 }
 
 /**

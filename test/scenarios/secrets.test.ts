@@ -1,8 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
+import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { composeArchiveFunction } from '../../lib/compose.ts'
+import { Environment } from '../../lib/config.ts'
+import { createJsonLog } from '../../lib/log.ts'
+import { readSearchConfig } from '../../lib/search-config.ts'
+import { CatalogEnvironment } from '../../lib/settings.ts'
+import { wireOrExplain } from '../../lib/wire-or-explain.ts'
 import { versionsOf } from '../helpers/archived.ts'
 import type { BirdReply } from '../helpers/bird-double.ts'
 import {
@@ -13,6 +17,7 @@ import {
   startMediaDouble,
 } from '../helpers/media-double.ts'
 import { addServed, runServed, type Served } from '../helpers/served.ts'
+import { eventOf } from '../helpers/sqs-events.ts'
 import { setStrikes } from '../helpers/strikes.ts'
 import { ACCESS_KEY, keysOf, type Run, startWorld, type World } from '../helpers/world.ts'
 
@@ -199,34 +204,24 @@ describe('a run in which everything happens', () => {
   })
 })
 
-describe('certificates', () => {
-  it('are checked: nothing switches that off', () => {
-    const root = fileURLToPath(new URL('../..', import.meta.url))
-    const name = ['NODE_TLS', 'REJECT_UNAUTHORIZED'].join('_')
-    const sources = ['lib', 'functions', 'test', 'infra', 'docs', '.ci'].flatMap((directory) =>
-      filesUnder(join(root, directory)),
-    )
-    const others = ['package.json', 'README.md', 'serverless.yml'].map((file) => join(root, file))
-    const naming = [...sources, ...others].filter((file) => readText(file).includes(name))
-    expect(sources.length).toBeGreaterThan(100)
-    expect(naming).toEqual([])
-  })
+describe('settings that hold what was meant for elsewhere', () => {
+  it.each([LINK, GOSSIP, `https://${ACCESS_KEY}:x@media.example`])(
+    'are refused unrepeated: %s',
+    async (text) => {
+      const lines: string[] = []
+      const log = createJsonLog(
+        (line) => lines.push(line),
+        'debug',
+        () => new Date(),
+      )
+      const names = Object.keys({ ...Environment.entries, ...CatalogEnvironment.entries })
+      const environment = Object.fromEntries(names.map((name) => [name, text]))
+      const handler = composeArchiveFunction(environment, { log })
+      const thrown = await handler(eventOf([]), {} as Context).catch((error: unknown) => error)
+      lines.push((thrown as Error).message)
+      expect(() => wireOrExplain(() => readSearchConfig(environment), log)).toThrow('CATALOG_DATABASE must')
+      expect(lines.join()).toContain('MEDIA_ORIGINS: entry 1 is not scheme://host[:port]')
+      expect(lines.filter((line) => CREDENTIALS.test(line) || NUMBERS.test(line))).toEqual([])
+    },
+  )
 })
-
-function filesUnder(directory: string): string[] {
-  try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-  } catch {
-    return []
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'latin1')
-  } catch {
-    return ''
-  }
-}

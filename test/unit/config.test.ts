@@ -44,7 +44,7 @@ const BAD = {
   CONCURRENCY: ['many', 'CONCURRENCY must be a whole number from 1 to 256'],
   MEDIA_ORIGINS: [
     'https://*',
-    'MEDIA_ORIGINS: "https://*" is not scheme://host[:port], with * for leading labels at most',
+    'MEDIA_ORIGINS: entry 1 is not scheme://host[:port], with * for leading labels at most',
   ],
   NOT_READY_HOURS: ['0', 'NOT_READY_HOURS must be a whole number from 1 to 336'],
   RETENTION_MODE: ['governance', 'RETENTION_MODE must be off, GOVERNANCE or COMPLIANCE'],
@@ -201,7 +201,11 @@ describe('the configuration', () => {
       'RETENTION_DAYS is set, but RETENTION_MODE is off: set it to GOVERNANCE or COMPLIANCE, or remove RETENTION_DAYS',
     ],
     [{ BIRD_ACCESS_KEY_SECRET: 'name' }, MISSING[4][1]],
-    [{ MEDIA_ORIGINS: 'https://*,https://*' }, BAD.MEDIA_ORIGINS[1]],
+    [
+      { MEDIA_ORIGINS: 'https://*.amazonaws.com, https://voice.example/a.mp3?X-Amz-Signature=ab' },
+      'MEDIA_ORIGINS: entry 2 is not scheme://host[:port], with * for leading labels at most: did you mean https://voice.example?',
+    ],
+    [{ RETENTION_MODE: 'hush' }, BAD.RETENTION_MODE[1]],
     [{ MEDIA_ORIGINS: ' , ' }, 'MEDIA_ORIGINS names no origin: leave it unset for https://*.amazonaws.com'],
     [{ BACKFILL_WORKSPACE_IDS: ' , ' }, BAD.BACKFILL_WORKSPACE_IDS[1]],
     [{ BACKFILL_MAX_QUEUED: '100000001' }, BAD.BACKFILL_MAX_QUEUED[1]],

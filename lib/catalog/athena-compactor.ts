@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { StoreError } from '../errors.ts'
 import type { AthenaQueries } from './athena-queries.ts'
 import type { ListDays } from './athena.ts'
 import { toCountStatement, toFilesStatement, toInsertStatement } from './compact-sql.ts'
 import { type Compacted, type Compactor, spansOf } from './compaction.ts'
 import type { FoundRow } from './rows.ts'
+import { writeManifest } from './manifest.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
@@ -12,7 +12,6 @@ import {
   isCompact,
   type ListedSegment,
   membersOf,
-  writeManifest,
 } from './segments.ts'
 import type { Statement } from './sql.ts'
 
@@ -162,9 +161,6 @@ async function keep(
   const files: { name: string; sha256: string }[] = []
   for (const { key, name } of written.files) files.push({ name, sha256: await digest(key, signal) })
   const names = day.files.map(({ name }) => name)
-  const manifest = writeManifest({ files, rows: written.rows, members: membersOf(names, day) })
-  const id = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, DIGEST_LENGTH)
-  await writeOnce(keys.manifest(workspaceId, day.day, id), manifest, signal)
+  const { id, text } = writeManifest({ files, rows: written.rows, members: membersOf(names, day) })
+  await writeOnce(keys.manifest(workspaceId, day.day, id), text, signal)
 }
-
-const DIGEST_LENGTH = 24

@@ -1,5 +1,5 @@
-import * as v from 'valibot'
 import { utcDay } from '../archive/keys.ts'
+import type { Manifest } from './manifest.ts'
 import type { Days } from './sql.ts'
 
 /** Names of the catalog's objects. Athena reads one format to a table, so rows as JSON and as Parquet lie apart. */
@@ -10,7 +10,7 @@ export interface CatalogKeys {
   compacts(workspaceId: string): string
   compact(workspaceId: string, day: string, digest: string): string
   /** Beside a compact, and hidden from Athena by its underscore: what the compact was made of. */
-  manifest(workspaceId: string, day: string, digest: string): string
+  manifest(workspaceId: string, day: string, id: string): string
   /** How far a rebuild has come. */
   rebuild(workspaceId: string): string
 }
@@ -22,7 +22,7 @@ export function createCatalogKeys(prefix: string): CatalogKeys {
     segments: (workspaceId) => `${prefix}catalog/workspace=${workspaceId}/`,
     compacts,
     compact: (workspaceId, day, digest) => `${compacts(workspaceId)}day=${day}/compact-${digest}.parquet`,
-    manifest: (workspaceId, day, digest) => `${compacts(workspaceId)}day=${day}/_compact-${digest}.json`,
+    manifest: (workspaceId, day, id) => `${compacts(workspaceId)}day=${day}/_compact-${id}.json`,
     rebuild: (workspaceId) => `${prefix}catalog-rebuild/${workspaceId}.json`,
   }
 }
@@ -89,59 +89,6 @@ export interface LocalFiles {
   readonly reasons: readonly string[]
 }
 
-const SCHEMA = 'urn:bird-recording-archiver:catalog-compact:2'
-const FIRST_SCHEMA = 'urn:bird-recording-archiver:catalog-compact:1'
-
-const FileName = v.pipe(v.string(), v.regex(/^[\w.-]+$/))
-const Digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
-const MADE_OF = {
-  rows: v.number(),
-  /** Names of the segments and earlier compacts of the same day whose rows it has. */
-  members: v.array(v.string()),
-}
-
-const ManifestDocument = v.union([
-  v.object({
-    schema: v.literal(SCHEMA),
-    /** The Parquet files beside it. */
-    files: v.pipe(v.array(v.object({ name: FileName, sha256: Digest })), v.nonEmpty()),
-    ...MADE_OF,
-  }),
-  v.pipe(
-    v.object({ schema: v.literal(FIRST_SCHEMA), parquet: FileName, sha256: Digest, ...MADE_OF }),
-    v.transform(({ parquet, sha256, rows, members }) => ({
-      files: [{ name: parquet, sha256 }],
-      rows,
-      members,
-    })),
-  ),
-])
-
-/** What a compact, of one Parquet file or several, was made of. */
-export interface Manifest {
-  readonly files: readonly { readonly name: string; readonly sha256: string }[]
-  readonly rows: number
-  readonly members: readonly string[]
-}
-
-export function writeManifest({ files, rows, members }: Manifest): string {
-  return `${JSON.stringify({ schema: SCHEMA, files, rows, members })}\n`
-}
-
-/** Undefined where it is none, or none that can be true. */
-export function readManifest(text: string): Manifest | undefined {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  const parsed = v.safeParse(ManifestDocument, json)
-  if (!parsed.success) return undefined
-  const { files, rows, members } = parsed.output
-  return files.some(({ name }) => members.includes(name)) ? undefined : { files, rows, members }
-}
-
 /** What is known of a day. */
 export interface CatalogDay {
   readonly day: string
@@ -159,11 +106,8 @@ export function dropCovered({
   manifests,
 }: Pick<CatalogDay, 'files' | 'manifests'>): readonly ListedSegment[] {
   const present = new Set(files.filter(({ bytes }) => bytes !== 0).map(({ name }) => name))
-  const made = new Map(
-    manifests.flatMap((manifest) => manifest.files.map(({ name }) => [name, manifest.members] as const)),
-  )
   const isCoveredBy = (name: string, members: ReadonlySet<string>): boolean =>
-    members.has(name) && (made.get(name) ?? []).every((member) => members.has(member))
+    membersOf([name], { manifests }).every((member) => members.has(member))
   const covers = manifests
     .filter((manifest) => manifest.files.every(({ name }) => present.has(name)))
     .map(({ members }) => new Set(members))

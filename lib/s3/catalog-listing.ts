@@ -1,14 +1,13 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { utcDay } from '../archive/keys.ts'
 import { WORKSPACE_ID } from '../archive/message.ts'
+import { type Manifest, readManifest } from '../catalog/manifest.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
   divideDays,
   isWithinDays,
   type ListedSegment,
-  type Manifest,
-  readManifest,
   readSegmentKey,
 } from '../catalog/segments.ts'
 import type { Days } from '../catalog/sql.ts'

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Compacted, Compactor } from '../catalog/compaction.ts'
+import { writeManifest } from '../catalog/manifest.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
   isCompact,
   type LocalFile,
   membersOf,
-  writeManifest,
 } from '../catalog/segments.ts'
 import type { Clock } from '../deadline.ts'
 import { isAlreadyThere, storeFailure } from './failure.ts'
@@ -86,9 +86,9 @@ export function createCompactor(options: {
     const names = whole.map(({ name }) => name)
     const members = membersOf(names, day).filter((name) => name !== parquet)
     // From here on the files are not read any more; until here the Parquet file is one more of them.
-    const manifest = writeManifest({ files: [{ name: parquet, sha256 }], rows, members })
-    const manifestKey = keys.manifest(workspaceId, day.day, digest)
-    await texts.writeOnce(manifestKey, manifest, 'application/json', undefined, signal)
+    const { id, text } = writeManifest({ files: [{ name: parquet, sha256 }], rows, members })
+    const manifestKey = keys.manifest(workspaceId, day.day, id)
+    await texts.writeOnce(manifestKey, text, 'application/json', undefined, signal)
     const { length: bytes } = body
     return { kind: 'compacted', day: day.day, keys: [key], files: names.length, rows, bytes, reasons: faults }
   }

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
+import type { Manifest } from '../catalog/manifest.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
   dropCovered,
   type LocalFile,
   type LocalFiles,
-  type Manifest,
 } from '../catalog/segments.ts'
 import type { Days } from '../catalog/sql.ts'
 import { describeError } from '../errors.ts'

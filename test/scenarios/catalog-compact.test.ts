@@ -97,6 +97,18 @@ describe('compacting a day', () => {
     expect(await world.keys()).toEqual(keys)
   })
 
+  it('comes to rest where all that was written since has been in it already', async () => {
+    await compact(world)
+    const before = await searchAll(world)
+    // As a batch that is delivered again, and a rebuild, do.
+    await world.put(DAY, 'again', [rows[3]!])
+    await world.put(DAY, 'rebuilt', rows)
+    expect(await compact(world)).toMatchObject([{ kind: 'compacted', files: 3, rows: 12 }])
+    expect(await compact(world)).toEqual([{ kind: 'compact-already', day: DAY }])
+    expect(await searchAll(world)).toEqual(before)
+    expect((await readBy(world)).filter((key) => !key.endsWith('.json'))).toHaveLength(1)
+  })
+
   it('lets a search read what was written after it, too, and takes that in the next time', async () => {
     await compact(world)
     const late = rowOf('late', { created_at: '2024-03-01T05:00:00.000Z' })

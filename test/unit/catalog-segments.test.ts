@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { cutPage, readCursor, writeCursor } from '../../lib/catalog/search.ts'
+import { type Manifest, readManifest, writeManifest } from '../../lib/catalog/manifest.ts'
 import {
   createCatalogKeys,
   divideDays,
   dropCovered,
   isCompact,
   type ListedSegment,
-  type Manifest,
-  readManifest,
   readSegmentKey,
-  writeManifest,
 } from '../../lib/catalog/segments.ts'
 import { rowOf } from '../helpers/catalog-rows.ts'
 
@@ -119,6 +117,19 @@ describe('what a compact takes the place of', () => {
     expect(left(['a', 'b'], manifest('a', 'b'), manifest('b', 'a'))).toEqual(['a', 'b'])
   })
 
+  it('is what any of its manifests names, where it has several, whatever their order', () => {
+    const [first, second] = [manifest('a', '1.ndjson'), manifest('a', '1.ndjson', '2.ndjson')]
+    const names = ['1.ndjson', '2.ndjson', '3.ndjson', 'a', 'b']
+    for (const both of [
+      [first, second],
+      [second, first],
+    ]) {
+      expect(left(names, ...both)).toEqual(['3.ndjson', 'a', 'b'])
+      expect(left(names, ...both, manifest('b', '1.ndjson', 'a'))).toEqual(['3.ndjson', 'a', 'b'])
+      expect(left(names, ...both, manifest('b', '1.ndjson', '2.ndjson', 'a'))).toEqual(['3.ndjson', 'b'])
+    }
+  })
+
   it('is never two of each other: both are read where two were made at once', () => {
     expect(left(['1.ndjson', 'a', 'b'], manifest('a', '1.ndjson'), manifest('b', '1.ndjson'))).toEqual([
       'a',
@@ -149,9 +160,9 @@ describe('a day', () => {
 describe('a manifest', () => {
   it('reads as it was written', () => {
     const written = manifest('compact-a.parquet', '1.ndjson')
-    expect(readManifest(writeManifest(written))).toEqual(written)
+    expect(readManifest(writeManifest(written).text)).toEqual(written)
     const several = together(['20260301_a', '20260301_b'], '1.ndjson')
-    expect(readManifest(writeManifest(several))).toEqual(several)
+    expect(readManifest(writeManifest(several).text)).toEqual(several)
   })
 
   it('is read in its first form, too', () => {
@@ -165,12 +176,15 @@ describe('a manifest', () => {
     expect(readManifest(JSON.stringify(first))).toEqual(manifest('compact-a.parquet', '1.ndjson'))
   })
 
-  it.each(['', '{}', '[]', writeManifest(manifest('a', 'a')), writeManifest(manifest('../a', '1.ndjson'))])(
-    'is not %j',
-    (text) => {
-      expect(readManifest(text)).toBeUndefined()
-    },
-  )
+  it.each([
+    '',
+    '{}',
+    '[]',
+    writeManifest(manifest('a', 'a')).text,
+    writeManifest(manifest('../a', '1.ndjson')).text,
+  ])('is not %j', (text) => {
+    expect(readManifest(text)).toBeUndefined()
+  })
 })
 
 describe('a page', () => {

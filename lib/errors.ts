@@ -60,6 +60,9 @@ export class MediaError extends Error {
 /** The redirect points to a place that this deployment does not allow. */
 export class RedirectError extends Error {
   override readonly name = 'RedirectError'
+  constructor(reason: string) {
+    super(redact(reason))
+  }
 }
 
 /** The bucket failed, or holds something else than what was sent. */

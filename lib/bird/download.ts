@@ -1,6 +1,6 @@
 import type { Landing } from '../landing.ts'
 import type { Clock } from '../deadline.ts'
-import { BirdError, describeError, MediaError, RedirectError } from '../errors.ts'
+import { BirdError, describeError, MediaError, redact, RedirectError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type BirdLimits, type CallTime, logAgain } from './client.ts'
 import type { Incoming } from './media-exchange.ts'
@@ -88,7 +88,7 @@ export function createDownloader(limits: BirdLimits, clock: Clock, log: Log): Do
       const failure = { status: isSpent ? undefined : status, retryAfterMs }
       const advice = adviseRetry(failure, attempt, throttled, time.patienceMs(), clock.random())
       if (!advice.retry) throw error
-      logAgain(log, 'download', link.url.host, status, advice.delayMs)
+      logAgain(log, 'download', redact(link.url.host), status, advice.delayMs)
       if (advice.throttled) throttled += 1
       else attempt += 1
       await clock.pause(advice.delayMs, time.signal)

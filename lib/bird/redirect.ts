@@ -39,6 +39,9 @@ function suggest(text: string): string {
   return isFit ? `: did you mean ${origin}?` : ''
 }
 
+/** As much of a foreign address as is told: enough for the host of any bucket. */
+const MAX_PLACE_CHARACTERS = 120
+
 /**
  * Follows a `Location` on paper: resolves it and holds it against the allow-list (SSRF; the redirect is the one place
  * where somebody else names an address to us).
@@ -59,7 +62,7 @@ export function checkRedirect(location: string | undefined, allowed: readonly Or
   )
   if (url.username !== '' || url.password !== '' || !isAllowed)
     throw new RedirectError(
-      `the redirect leads to ${url.protocol}//${url.hostname}, which MEDIA_ORIGINS does not allow`,
+      `the redirect leads to ${`${url.protocol}//${url.hostname}`.slice(0, MAX_PLACE_CHARACTERS)}, which MEDIA_ORIGINS does not allow`,
     )
   return url
 }

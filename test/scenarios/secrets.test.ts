@@ -74,6 +74,9 @@ beforeAll(async () => {
   await add('redirected to gossip', undefined, {
     linkReplies: [{ status: 307, headers: { location: GOSSIP } }],
   })
+  await add('redirected to a number', undefined, {
+    linkReplies: [{ status: 307, headers: { location: `https://${CALLER}.example/${CALLEE}` } }],
+  })
   await add('redirected again', () => [{ status: 302, headers: { location: LINK } }])
   for (const status of [400, 404, 422, 500])
     await add(`gossip ${status}`, undefined, {

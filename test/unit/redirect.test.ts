@@ -173,6 +173,16 @@ describe('a redirect', () => {
     )
   })
 
+  it.each([
+    ['https://call-15550100123.example/a', 'https://call-….example'],
+    ['tel+15550100123://host/a', 'tel…://host'],
+    [`https://${'a.'.repeat(400)}example/a`, `https://${'a.'.repeat(56)}`],
+  ])('shows no number in its refusal, and little of an address without end: %s', (location, place) => {
+    expect(() => checkRedirect(location, AMAZON)).toThrow(
+      new RedirectError(`the redirect leads to ${place}, which MEDIA_ORIGINS does not allow`),
+    )
+  })
+
   it('goes nowhere that the list does not name, whatever the Location looks like', () => {
     const label = fc.stringMatching(/^[a-z0-9-]{1,8}$/)
     const host = fc.oneof(

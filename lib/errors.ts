@@ -42,6 +42,7 @@ export type MediaFault =
   | 'empty'
   | 'shorter-than-declared'
   | 'longer-than-declared'
+  | 'too-large'
   | 'not-audio'
   | 'no-frame'
   | 'cut-frame'

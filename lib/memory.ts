@@ -3,9 +3,12 @@
  * that are reserved here first, so sixteen conferences at once take no more than two.
  */
 export interface Memory {
-  /** For a body that is held whole. Waits until there is room; first come, first served. */
+  /**
+   * For a body that is held whole. Waits until there is room; first come, first served. Rejects with the signal's reason, and
+   * with the engine's error where the machine has not the memory; nothing is reserved then.
+   */
   reserveWhole(bytes: number, signal: AbortSignal): Promise<Room>
-  /** For a large body: two buffers of `partBytes`, one being filled while the other is sent. */
+  /** For a large body: two buffers of `partBytes`, one being filled while the other is sent. Rejects as the other does. */
   reserveParts(partBytes: number, signal: AbortSignal): Promise<Room>
   /** Bytes reserved now, of both kinds; for tests and metrics. */
   readonly reservedBytes: number
@@ -70,8 +73,9 @@ function createPool(capacityBytes: number): Pool {
   }
 
   const open = (bufferBytes: number, count: number): Room => {
-    reserved += bufferBytes * count
+    // The machine may refuse, and what nobody got nobody would give back.
     const buffers = Array.from({ length: count }, () => take(bufferBytes))
+    reserved += bufferBytes * count
     dropIdleBeyondCapacity()
     let released = false
     return {
@@ -114,7 +118,12 @@ function createPool(capacityBytes: number): Pool {
           size,
           enter: () => {
             signal.removeEventListener('abort', leave)
-            resolve(open(bufferBytes, count))
+            // Whoever gives room back must not fail with what the next one is refused.
+            try {
+              resolve(open(bufferBytes, count))
+            } catch (error) {
+              reject(error)
+            }
           },
         }
         const leave = (): void => {

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { MediaFacts } from '../archive/media.ts'
 import { type Clock, followSignal } from '../deadline.ts'
+import { MediaError } from '../errors.ts'
 import type { Room } from '../memory.ts'
 import { crc32 } from 'node:zlib'
 import type { AudioOrder } from './audio-order.ts'
@@ -19,11 +20,21 @@ import { lockParameters, repeatOnConflict } from './whole.ts'
 const MAX_PARTS = 10_000
 const MIN_PART_BYTES = 5 * 1024 * 1024
 const MIB = 1024 * 1024
+/** S3's largest object until 2025, and still that of other stores; of MP3 it would be years. */
+const MAX_OBJECT_BYTES = 5 * 1024 ** 4
 /** Opening and aborting an upload are not under the recording's signal, so they get a short limit of their own. */
 export const HOUSEKEEPING_MS = 5_000
 
-/** The size of a part for a body of known length: as preferred, larger only where 10,000 parts would not do. */
+/**
+ * The size of a part for a body of known length: as preferred, larger only where 10,000 parts would not do.
+ * @throws MediaError `too-large` for a length that no object has
+ */
 export function partBytesFor(totalBytes: number, preferredBytes: number): number {
+  if (totalBytes > MAX_OBJECT_BYTES)
+    throw new MediaError(
+      'too-large',
+      `${totalBytes} bytes were declared, and an object holds ${MAX_OBJECT_BYTES} at most`,
+    )
   return Math.max(MIN_PART_BYTES, preferredBytes, Math.ceil(totalBytes / MAX_PARTS / MIB) * MIB)
 }
 

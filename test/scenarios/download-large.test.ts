@@ -52,6 +52,12 @@ const GOOD: [name: string, resumptions: number, transfers: number, replies: read
 ]
 
 const BAD: [name: string, reason: string, detail: RegExp, reply: MediaReply][] = [
+  [
+    'more is declared than any object holds',
+    'bad-body',
+    /too-large/,
+    { body: audio, length: 999_999_999_999_999 },
+  ],
   ['more is declared than ever comes', 'bird-unavailable', /broke off after|ended after/, tooMuchDeclared],
   ['it breaks off, and ranges are not known', 'bad-body', /changed/, cutAfter(audio, 8.5 * MIB)],
   [

@@ -106,4 +106,7 @@ describe('the size of a part', () => {
   ] as const)('stays as preferred for as long as 10,000 will do: %s', ([, totalBytes, partBytes]) => {
     expect(partBytesFor(totalBytes, 8 * MIB)).toBe(partBytes)
   })
+  it('is refused for more than any object holds', () => {
+    expect(() => partBytesFor(5 * TIB + 1, 8 * MIB)).toThrow('body refused (too-large)')
+  })
 })

@@ -4,6 +4,8 @@ import { createMemory, type Room } from '../../lib/memory.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
+/** No machine addresses it. */
+const MORE_THAN_THERE_IS = 2 ** 50
 const never = new AbortController().signal
 
 /** Lets everything happen that can happen without time passing. */
@@ -136,6 +138,26 @@ describe('the bound on memory', () => {
     const room = await memory.reserveParts(5 * MIB, never)
     room[Symbol.dispose]()
     expect(memory.reservedBytes).toBe(0)
+  })
+
+  it('reserves nothing for whoever the machine refuses memory', async () => {
+    const memory = createMemory({ wholeBytes: MIB, partBytes: 10 * MIB })
+    await expect(memory.reserveParts(MORE_THAN_THERE_IS, never)).rejects.toThrow(RangeError)
+    expect(memory.reservedBytes).toBe(0)
+    using room = await memory.reserveParts(5 * MIB, never)
+    expect(room.buffers).toHaveLength(2)
+  })
+
+  it('tells whoever waited that the machine refuses, and lets the next one in; nobody else is told', async () => {
+    const memory = createMemory({ wholeBytes: 2 * MIB, partBytes: 0 })
+    const first = await memory.reserveWhole(MIB, never)
+    const refused = memory.reserveWhole(MORE_THAN_THERE_IS, never)
+    const last = memory.reserveWhole(2 * MIB, never)
+    first[Symbol.dispose]()
+    await expect(refused).rejects.toThrow(RangeError)
+    using room = await last
+    expect(room.buffers).toHaveLength(1)
+    expect(memory.reservedBytes).toBe(2 * MIB)
   })
 
   it('lets go of idle buffers that would exceed it', async () => {

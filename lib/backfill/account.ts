@@ -1,3 +1,4 @@
+import { decide } from '../archive/decide.ts'
 import { redact } from '../errors.ts'
 import { GIVEN_UP, isUnderway, judge, NEVER_AVAILABLE, type Facts } from './judge.ts'
 import type { Entry, Ledger } from './ledger.ts'
@@ -167,17 +168,21 @@ export type Unsent =
   | { readonly line: 'not-yet'; readonly reason: typeof WAITS_FOR_ROOM }
   | { readonly line: 'refused'; readonly reason: string }
 
-/** Remembers recordings in the window that they belong to, unless they are known there; then it is to be looked at again. */
+/**
+ * Remembers recordings in the window that they belong to, unless they are known there; what had no audio there, and has some
+ * now, is no longer explained. Where anything is new the window is to be looked at again.
+ */
 export function remember(ledger: Ledger, strangers: readonly Listed[], now: Date): Ledger {
-  const known = new Set([...ledger.archived, ...ledger.open.map(({ recordingId }) => recordingId)])
-  const added = strangers
-    .filter(({ recordingId }) => !known.has(recordingId))
-    .map(({ recordingId, createdAt, status }): Entry => ({
-      recordingId,
-      createdAt,
-      line: 'not-yet',
-      reason: redact(status),
-      firstSeenAt: now,
-    }))
-  return added.length === 0 ? ledger : { ...ledger, open: [...ledger.open, ...added], attestation: null }
+  const held = new Map(ledger.open.map((entry) => [entry.recordingId, entry]))
+  const archived = new Set(ledger.archived)
+  const entries = strangers.flatMap(({ recordingId, createdAt, status }): Entry[] => {
+    const before = held.get(recordingId)
+    const isExplained = before?.line === 'nothing-to-archive' && decide(status) !== 'nothing-to-archive'
+    if (archived.has(recordingId) || (before !== undefined && !isExplained)) return []
+    const { firstSeenAt } = before ?? { firstSeenAt: now }
+    return [{ recordingId, createdAt, line: 'not-yet', reason: redact(status), firstSeenAt }]
+  })
+  if (entries.length === 0) return ledger
+  for (const entry of entries) held.set(entry.recordingId, entry)
+  return { ...ledger, open: [...held.values()], attestation: null }
 }

@@ -9,7 +9,7 @@ import type { Attest } from '../s3/attester.ts'
 import type { Feed } from '../sqs/feed.ts'
 import { type Asked, drawUp, enterUnsent, idsToAskFor, idsToFind, isUnfed, type Known } from './account.ts'
 import { isPending, isSettled, isUnchanged, type Ledger, noteListing } from './ledger.ts'
-import type { Listing } from './listing.ts'
+import { createHearsay, type Listing } from './listing.ts'
 import { isSwept, tallyOf } from './mark.ts'
 import type { BackfillEnd, BackfillOrder, BackfillTime, Came, Observe, Swept } from './order.ts'
 import { addLedger, startReport } from './report.ts'
@@ -41,6 +41,7 @@ interface Run {
   readonly known: Known
   readonly pass: Pass
   readonly came: Came
+  readonly hear: ReturnType<typeof createHearsay>
 }
 
 /** Times that a window is looked at anew because its list or its ledger changes meanwhile. */
@@ -66,7 +67,7 @@ export async function backfill(
   observe({ kind: 'began', mark: pass.mark })
   const report = startReport(order.workspaceId, pass.mark.range)
   const came: Came = { report, failures: [], sent: 0, whole: undefined }
-  const run = { order, systems, time, observe, known, pass, came }
+  const run = { order, systems, time, observe, known, pass, came, hear: createHearsay() }
   const why = await sweepAll(run).catch((error: unknown): Stop => {
     if (error instanceof StoppedError) return 'out-of-time'
     throw error
@@ -141,9 +142,8 @@ async function sweepNext(window: Window, run: Run): Promise<void> {
 }
 
 /** Notes what later runs have to look at again. */
-async function keep({ ledger, listing }: Swept, { pass, systems }: Run): Promise<void> {
-  const others = listing === undefined ? [] : [...listing.strays.values(), ...listing.borderline.values()]
-  await pass.remember(others, systems.clock.now())
+async function keep({ ledger, listing }: Swept, { pass, systems, hear }: Run): Promise<void> {
+  await pass.remember(hear(listing), systems.clock.now())
   await pass.note(ledger)
 }
 
@@ -167,7 +167,7 @@ async function sweepWindow(window: Window, run: Run): Promise<Swept | 'split'> {
       const now = systems.clock.now()
       const listed = noteListing(held.ledger.listed, listing, fault)
       const ledger = { ...held.ledger, sweeps: held.ledger.sweeps + 1, sweptAt: now, listed }
-      const swept = isUnchanged(held.ledger, listed)
+      const swept = isUnchanged(held.ledger, listed, listing)
         ? { ledger, sent: 0, account: undefined, listing }
         : await account(window, ledger, listing, run)
       sent += swept.sent

@@ -96,10 +96,19 @@ export function noteListing(
   }
 }
 
-/** Whether a new survey of an attested window says what it said then: nothing is to be done. */
-export function isUnchanged(before: Ledger, listed: Ledger['listed']): boolean {
+/**
+ * Whether a new survey of an attested window says what it said then: nothing is to be done. What it says of an item that
+ * cannot be read nobody knows, so that is looked at unless it is archived.
+ */
+export function isUnchanged(
+  before: Ledger,
+  listed: Ledger['listed'],
+  { unreadable }: Pick<Listing, 'unreadable'>,
+): boolean {
   const isSame = listed.digest === before.listed.digest && listed.nameless === 0
-  return before.attestation !== null && listed.complete && isSame
+  if (before.attestation === null || !listed.complete || !isSame) return false
+  const archived = new Set(unreadable.size > 0 ? before.archived : [])
+  return [...unreadable.keys()].every((id) => archived.has(id))
 }
 
 /** What a part of a window that is split takes over into its own ledger; undefined if that is nothing. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { decide } from '../archive/decide.ts'
 import { type Listed, readListed } from './listed.ts'
 import { isWithin, queryOf, type Window, windowAt } from './window.ts'
 
@@ -18,7 +19,7 @@ export interface Listing {
   /** Items that have no id either. */
   readonly nameless: number
   readonly pages: number
-  /** Says the same for the same recordings. */
+  /** Says the same where the same recordings are named, and the same of them are said to have no audio. */
   digest(): string
   /**
    * Takes the items of one page in.
@@ -79,7 +80,10 @@ export function createListing(window: Window, limit: number): Listing {
     get pages() {
       return pages
     },
-    digest: () => digestOfIds([...new Set([...own.keys(), ...unreadable.keys()])]),
+    digest: () => {
+      const ids = new Set([...own.keys(), ...unreadable.keys()])
+      return digestOf([...ids].map((id) => (hasNoAudio(own.get(id)) ? `${id} no audio` : id)))
+    },
     add(items) {
       // What has no id cannot be told from what came before.
       const before = seen.size
@@ -96,10 +100,28 @@ export function createListing(window: Window, limit: number): Listing {
   }
 }
 
+function hasNoAudio(listed: Listed | undefined): boolean {
+  return listed !== undefined && decide(listed.status) === 'nothing-to-archive'
+}
+
 /** Whether a window of any size that holds `createdAt` asks for `startedAt`, too. */
 function isListedAt(createdAt: Date, startedAt: Date): boolean {
   const { startAt, endAt } = queryOf(windowAt(createdAt, 'minute'))
   return isWithin(startedAt, { from: startAt, to: endAt })
+}
+
+/**
+ * Tells what lists say of recordings of other windows, each once for as long as the same is said of it: a run that looked at a
+ * window again whenever another one's list contradicts it would come to no end.
+ */
+export function createHearsay(): (listing: Listing | undefined) => Listed[] {
+  const heard = new Map<string, string>()
+  return (listing) => {
+    const strangers = [...(listing?.strays.values() ?? []), ...(listing?.borderline.values() ?? [])]
+    const news = strangers.filter(({ recordingId, status }) => heard.get(recordingId) !== status)
+    for (const { recordingId, status } of news) heard.set(recordingId, status)
+    return news
+  }
 }
 
 /** Recordings by the day that they belong to. */
@@ -114,6 +136,6 @@ export function groupByDay(recordings: Iterable<Listed>): ReadonlyMap<Window, re
   return new Map([...groups.values()].map(({ day, members }) => [day, members]))
 }
 
-function digestOfIds(ids: readonly string[]): string {
-  return createHash('sha256').update(ids.toSorted().join('\n')).digest('hex')
+function digestOf(lines: readonly string[]): string {
+  return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex')
 }

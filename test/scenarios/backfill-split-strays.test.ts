@@ -3,6 +3,7 @@ import type { BirdFaults } from '../../lib/sandbox/bird-faults.ts'
 import type { BirdCall } from '../../lib/sandbox/bird-recording.ts'
 import {
   accountOf,
+  attestationsOf,
   callsOn,
   countsOf,
   HOUR_MS,
@@ -94,6 +95,24 @@ describe('where Bird filters by when a call began, not by when its recording was
     await sweep()
     expect(await queuedIds(world)).toEqual(idsOf([call]))
     expect(await windowsOf([call])).toEqual(['2026-02-20'])
+  })
+
+  it('a recording without audio, of a day that is attested, is sent when there is some after all', async () => {
+    const call = startedLater('2026-03-08T10:00:00Z', '2026-03-09T10:00:00Z')
+    world.setCalls([call])
+    world.setStatus(call.recordingId, 'failed')
+    await sweep()
+    const attested = async () => (await attestationsOf(world)).get('2026-03-08')
+    const withException = { exceptions: [expect.objectContaining({ reason: 'failed' })] }
+    expect(await attested()).toContainEqual(expect.objectContaining(withException))
+    world.setStatus(call.recordingId, 'available')
+    await sweep()
+    expect(await queuedIds(world)).toEqual(idsOf([call]))
+    await world.archiveQueued()
+    await sweep()
+    expect(await attested()).toContainEqual(
+      expect.objectContaining({ counts: expect.objectContaining({ archived: 1 }), exceptions: [] }),
+    )
   })
 
   it.each([

@@ -7,7 +7,6 @@ import {
   idsToFind,
   type InBucket,
   type Known,
-  remember,
   type Unsent,
 } from '../../lib/backfill/account.ts'
 import { emptyLedger, type Entry, type Ledger } from '../../lib/backfill/ledger.ts'
@@ -226,24 +225,5 @@ describe('what the queue did not take', () => {
       entry(C, { line: 'refused', reason: 'the queue did not take it: InternalError' }),
     ])
     expect(enterUnsent(open, new Map())).toEqual(open)
-  })
-})
-
-describe('recordings that were listed elsewhere', () => {
-  const listed = { recordingId: C, status: 'available', createdAt: CREATED, durationSeconds: 1 }
-  const attestation = { key: 'k', digest: 'd', at: EARLIER }
-
-  it('are remembered where they belong, and the window is to be attested anew', () => {
-    const before = { ...ledgerOf([A], [entry(B)]), attestation }
-    expect(remember(before, [listed], NOW)).toEqual({
-      ...before,
-      open: [entry(B), entry(C, { reason: 'available', firstSeenAt: NOW })],
-      attestation: null,
-    })
-  })
-
-  it('change nothing where they are known', () => {
-    const before = { ...ledgerOf([A, C], [entry(B)]), attestation }
-    expect(remember(before, [listed, { ...listed, recordingId: B }], NOW)).toBe(before)
   })
 })

@@ -154,7 +154,15 @@ describe('what a survey came to', () => {
     ['broke off', false, ATTESTED, { ...COMPLETE, complete: false }],
     ['names something that has no id', false, ATTESTED, { ...COMPLETE, nameless: 1 }],
   ])('%s, so nothing is to be done: %s', (_, expected, attestation, listed) => {
-    expect(isUnchanged(ledgerOf({ attestation, listed: COMPLETE }), listed)).toBe(expected)
+    const ledger = ledgerOf({ attestation, listed: COMPLETE })
+    expect(isUnchanged(ledger, listed, { unreadable: new Map() })).toBe(expected)
+  })
+
+  it('names an item that cannot be read, which is looked at unless it is archived', () => {
+    const ledger = ledgerOf({ attestation: ATTESTED, listed: COMPLETE, archived: ['a', 'b'] })
+    const unreadable = (...ids: string[]) => ({ unreadable: new Map(ids.map((id) => [id, 'status'])) })
+    expect(isUnchanged(ledger, COMPLETE, unreadable('b', 'a'))).toBe(true)
+    expect(isUnchanged(ledger, COMPLETE, unreadable('a', 'c'))).toBe(false)
   })
 })
 

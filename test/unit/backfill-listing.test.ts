@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createListing, groupByDay, type Listing } from '../../lib/backfill/listing.ts'
+import { createHearsay, createListing, groupByDay, type Listing } from '../../lib/backfill/listing.ts'
 import { queryOf, type Window, windowNamed } from '../../lib/backfill/window.ts'
 
 const DAY = windowNamed('2026-10-01') as Window
@@ -67,7 +67,7 @@ describe('what the list says of a window', () => {
     expect(listing.pages).toBe(2)
   })
 
-  it('has a digest of its recordings, whatever their order, status, and pages, and however often they come', () => {
+  it('has a digest of its recordings, whatever their order and pages, and however often they come', () => {
     const odd = { ...item(9), status: 7 }
     const digest = listingOf([item(1), item(2), odd]).digest()
     expect(listingOf([odd], [item(2, AT, 'failed')], [], [item(1), item(2)]).digest()).toBe(digest)
@@ -76,6 +76,17 @@ describe('what the list says of a window', () => {
     expect(listingOf([item(1), item(2), odd, item(9)]).digest()).toBe(digest)
     const others = [[], [item(1), item(2)], [item(1), item(2), item(8)], [item(1), item(2), odd, item(3)]]
     for (const other of others) expect(listingOf(other).digest()).not.toBe(digest)
+  })
+
+  it('has another digest where another of its recordings has no audio, whatever else their statuses are', () => {
+    const digestOf = (...statuses: string[]): string =>
+      listingOf(statuses.map((status, index) => item(index, AT, status))).digest()
+    const all = digestOf('available', 'available', 'available')
+    expect(digestOf('ongoing', 'unheard of', 'completed')).toBe(all)
+    const second = digestOf('available', 'failed', 'available')
+    expect(digestOf('completed', 'absent', 'paused')).toBe(second)
+    const third = digestOf('available', 'available', 'failed')
+    expect(new Set([all, second, third, digestOf('available', 'failed', 'absent')]).size).toBe(4)
   })
 })
 
@@ -180,6 +191,21 @@ describe('a recording that could not be read, once Bird was asked for it,', () =
       strays: [],
       unreadable: { [idOf(1)]: expect.any(String) },
     })
+  })
+})
+
+describe('what lists say of recordings of other windows', () => {
+  it('is told once for as long as it is the same', () => {
+    const hear = createHearsay()
+    const border = { ...item(2, '2026-10-02T00:30:00Z'), startedAt: '2026-10-01T23:50:00Z' }
+    const say = (status: string): string[] =>
+      hear(listingOf([item(1, '2020-01-01T00:00:00Z', status), item(3), border])).map(
+        ({ recordingId }) => recordingId,
+      )
+    expect(say('failed')).toEqual([idOf(1), idOf(2)])
+    expect(say('failed')).toEqual([])
+    expect(say('available')).toEqual([idOf(1)])
+    expect(hear(undefined)).toEqual([])
   })
 })
 

@@ -109,9 +109,14 @@ export type ReadRange =
 const DATE = /^\d{4}-\d\d-\d\d$/
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/
 
+/** Days are told apart by their names, which have four digits for the year: before and after these nothing is looked for. */
+const FIRST_MS = Date.parse('0000-01-01T00:00:00Z')
+const LAST_MS = Date.parse('9999-12-31T00:00:00Z')
+
 /**
  * Reads two moments: UTC days (`2024-03-01`), or date-times that name their zone (RFC 3339). The range goes from the first
- * up to, not including, the second, which may be left out: then it is the end of today.
+ * up to, not including, the second, which may be left out: then it is the end of today. Whatever of it lies before the year 0
+ * or after the last day of 9999, in UTC, is left out.
  */
 export function readRange(fromText: string, toText: string | undefined, now: Date): ReadRange {
   const [from, to] = [fromText.trim(), toText?.trim()]
@@ -132,7 +137,7 @@ function readMoment(text: string): Date | undefined {
   const moment = new Date(text)
   // Date takes 2024-02-30 for the first of March.
   const isReal = !Number.isNaN(moment.getTime()) && isRealDay(text.slice(0, 10))
-  return isReal ? moment : undefined
+  return isReal ? new Date(Math.min(Math.max(moment.getTime(), FIRST_MS), LAST_MS)) : undefined
 }
 
 function isRealDay(day: string): boolean {

@@ -158,12 +158,14 @@ function text(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value.toWellFormed() : null
 }
 
-/** Go's zero time (year 1) means "absent". */
+/**
+ * Go's zero time (year 1) means "absent", and so does what stands for "never" at the other end. Times are compared as
+ * texts, days by their names: a year of other than four digits would sort anywhere.
+ */
 function time(value: Json | undefined): string | null {
   const date = typeof value === 'string' ? new Date(value) : undefined
-  return date === undefined || Number.isNaN(date.getTime()) || date.getUTCFullYear() <= 1
-    ? null
-    : date.toISOString()
+  const year = date?.getUTCFullYear() ?? Number.NaN
+  return date !== undefined && year > 1 && year < 9999 ? date.toISOString() : null
 }
 
 /** Source: Bird's `CallIdentifier`: `number.number` comes without "+", `number.identity` with it. */

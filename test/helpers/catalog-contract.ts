@@ -134,6 +134,11 @@ export function describeCatalog(engine: string, open: () => Promise<CatalogUnder
       ['a day', { from: '2024-03-02', to: '2024-03-03' }, ['longer', 'toGerman']],
       ['the first moment', { from: '2024-03-02T00:00:00Z', to: '2024-03-02T00:00:00.001Z' }, ['toGerman']],
       ['all before a moment', { to: '2024-03-01T10:30:00+01:00' }, ['plain']],
+      [
+        'all days, as far as they have four digits',
+        { from: '0000-01-01T00:00:00+14:00', to: '9999-12-31T23:59:59-05:00' },
+        everything,
+      ],
       ['all from a moment on', { from: '2024-03-03T23:59:59.999Z' }, ['quoted', 'conference']],
       ['several at once', { number: ['+4930123456'], to: '2024-03-02' }, ['german']],
       ['what does not go together', { number: ['+4930123456'], findings: 'any' }, []],

@@ -40,6 +40,21 @@ describe('a range', () => {
     expect(read(from, to)).toEqual({ from: new Date(start), to: new Date(end) })
   })
 
+  it.each(['9999-12-31', '9999-12-31T23:59:59Z', '9999-12-31T23:59:59-05:00', '9999-12-31T00:00:00+14:00'])(
+    'to %s has an end that sorts behind all days, and so do the whole days of it',
+    (end) => {
+      const range = read('2024-03-01', end)
+      for (const { to } of [range, wholeDays(range)])
+        expect(to.toISOString()).toMatch(/^9999-12-3[01]T\d\d:00:00\.000Z$/)
+    },
+  )
+
+  it.each(['0000-01-01', '0000-01-01T00:00:00+14:00'])('from %s sorts before all days', (start) => {
+    const range = read(start, '2024-03-01')
+    for (const { from } of [range, wholeDays(range)])
+      expect(from.toISOString()).toBe('0000-01-01T00:00:00.000Z')
+  })
+
   it.each(['2026-11-01', '2026-11-23', '2026-11-23T12:00:00Z'])(
     'from %s without an end goes to the end of today',
     (from) => {
@@ -109,6 +124,7 @@ describe('a range is refused that', () => {
     ['2024-03-02', '2024-03-01'],
     ['2024-03-01', '2024-03-01'],
     ['2024-03-01T09:00:00+01:00', '2024-03-01T08:00:00Z'],
+    ['0000-01-01T00:00:00+02:00', '0000-01-01T00:00:00+01:00'],
   ])('does not end after it begins: %s to %s', (from, to) => {
     expect(faultOf(from, to)).toBe(
       `--to ${to} is not after --from ${from}; the day of --to is the first that is left out`,

@@ -53,6 +53,15 @@ describe('the row of a recording', () => {
   it.each([
     ["Go's zero time", { endedAt: '0001-01-01T00:00:00Z' }, 'ended_at', null],
     ['no time', { startedAt: 'never' }, 'started_at', null],
+    ['the end of time', { endedAt: '9999-12-31T23:59:59Z' }, 'ended_at', null],
+    ['a year of five digits in UTC', { startedAt: '9999-12-31T23:59:59-05:00' }, 'started_at', null],
+    ['a year before all years', { startedAt: '0000-01-01T00:00:00+01:00' }, 'started_at', null],
+    [
+      'a creation in a year of five digits',
+      { createdAt: '+012345-01-01T00:00:00Z' },
+      'created_at',
+      '2026-11-23T14:00:00.000Z',
+    ],
     ['no creation', { createdAt: '0001-01-01T00:00:00Z' }, 'created_at', '2026-11-23T14:00:00.000Z'],
     ['an empty text', { direction: '' }, 'direction', null],
     ['half a surrogate pair', { sourceId: 'x\ud83dy' }, 'source_id', 'x\ufffdy'],

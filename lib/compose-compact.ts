@@ -84,13 +84,17 @@ function wireCompact(config: SearchConfig, options: CompactOptions): CompactHand
     for (const workspaceId of takeTurns(config.workspaceIds, clock.now(), DAY_MS)) {
       const tally = { workspaceId, days: 0, compacted: 0, failed: 0, finished: false }
       tallies.push(tally)
+      let reasons: readonly string[] = []
       try {
         await compactWorkspace(compactor, tally, read.days, deadline, log)
       } catch (error) {
         // What is wrong in one workspace must not keep the others waiting.
-        if (!(error instanceof StoppedError)) faults.push(error)
+        if (!(error instanceof StoppedError)) {
+          faults.push(error)
+          reasons = explainFault(error)
+        }
       }
-      log.event('compact.finished', { ...tally })
+      log.event('compact.finished', { ...tally, ...(reasons.length > 0 && { reasons }) })
     }
     const finished = tallies.every((tally) => tally.finished)
     const sum = (count: 'compacted' | 'failed'): number =>
@@ -104,10 +108,12 @@ function wireCompact(config: SearchConfig, options: CompactOptions): CompactHand
         now: clock.now(),
       }),
     )
-    if (faults.length > 0) {
-      log.event('configuration.fault', { faults: faults.flatMap(explainFault) })
-      throw new ConfigurationError(faults.flatMap(explainFault), { cause: faults[0] })
+    const setUp = faults.filter((fault) => fault instanceof ConfigurationError)
+    if (setUp.length > 0) {
+      log.event('configuration.fault', { faults: setUp.flatMap(explainFault) })
+      throw new ConfigurationError(setUp.flatMap(explainFault), { cause: setUp[0] })
     }
+    if (faults.length > 0) throw faults[0]
     return { finished, workspaces: tallies }
   }
 }

@@ -68,6 +68,8 @@ export interface LogEvents {
     readonly failed: number
     /** Whether all days were looked at. */
     readonly finished: boolean
+    /** Why not, where it was not for lack of time. */
+    readonly reasons?: readonly string[]
   }
   'request.served': RequestFields & {
     /** `other` where it is none of HTTP's. */

@@ -2,9 +2,9 @@ import { StoreError } from '../errors.ts'
 import type { AthenaQueries } from './athena-queries.ts'
 import type { ListDays } from './athena.ts'
 import { toCountStatement, toFilesStatement, toInsertStatement } from './compact-sql.ts'
-import { type Compacted, type Compactor, spansOf } from './compaction.ts'
-import type { FoundRow } from './rows.ts'
+import { type Compacted, type Compactor, halvesOf, spansOf } from './compaction.ts'
 import { writeManifest } from './manifest.ts'
+import type { FoundRow } from './rows.ts'
 import {
   type CatalogDay,
   type CatalogKeys,
@@ -13,7 +13,7 @@ import {
   type ListedSegment,
   membersOf,
 } from './segments.ts'
-import type { Statement } from './sql.ts'
+import type { Days, Statement } from './sql.ts'
 
 export interface AthenaCompactorOptions {
   readonly queries: AthenaQueries
@@ -74,7 +74,7 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
       )
     const files = byDay(await ask(toFilesStatement(workspaceId, names), signal))
     const listed = await listDays(workspaceId, { first: names[0] ?? '', last: names.at(-1) ?? '' }, signal)
-    const ends = days.map(async (day): Promise<Compacted> => {
+    const conclude = async (day: CatalogDay): Promise<Compacted> => {
       if (!counts.has(day.day)) return failed(day, ['it has several files, and no row in any of them'])
       if (!whole.includes(day)) return failed(day, ['it has lines that cannot be read'])
       const written = findWritten(day, files.get(day.day) ?? [], listed.days)
@@ -93,20 +93,41 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
         bytes: written.files.reduce((sum, { bytes }) => sum + bytes, 0),
         reasons: [],
       }
-    })
-    return await Promise.all(ends)
+    }
+    return await Promise.all(
+      days.map((day) => conclude(day).catch((error: unknown) => failedBy(error, day, signal))),
+    )
+  }
+
+  /** Where something is wrong with one day, the others are done without it: the span is halved until that day is alone. */
+  async function* compactSpan(
+    workspaceId: string,
+    span: Days,
+    signal: AbortSignal,
+  ): AsyncGenerator<Compacted> {
+    const { days } = await listDays(workspaceId, span, signal)
+    const loose = days.filter((day) => !isCompact(day))
+    let ends: readonly Compacted[] = []
+    try {
+      if (loose.length > 0) ends = await compactDays(workspaceId, loose, signal)
+    } catch (error) {
+      ends = loose.map((day) => failedBy(error, day, signal))
+      if (loose.length > 1) {
+        // Listed anew: what Athena has written until then lies there.
+        for (const half of halvesOf(span)) yield* compactSpan(workspaceId, half, signal)
+        return
+      }
+    }
+    for (const { day } of days.filter(isCompact)) yield { kind: 'compact-already', day }
+    yield* ends
   }
 
   return {
     async *compact(workspaceId, days, signal) {
       const first = days.first < firstDay ? firstDay : days.first
       // Some days at a time: the names of all that lies there in years need not fit into the memory.
-      for (const span of spansOf({ ...days, first }, DAYS_AT_ONCE)) {
-        const listed = await listDays(workspaceId, span, signal)
-        const loose = listed.days.filter((day) => !isCompact(day))
-        for (const { day } of listed.days.filter(isCompact)) yield { kind: 'compact-already', day }
-        if (loose.length > 0) yield* await compactDays(workspaceId, loose, signal)
-      }
+      for (const span of spansOf({ ...days, first }, DAYS_AT_ONCE))
+        yield* compactSpan(workspaceId, span, signal)
     },
   }
 }
@@ -117,6 +138,13 @@ const TOO_WIDE =
 
 function failed({ day }: CatalogDay, reasons: readonly string[]): Compacted {
   return { kind: 'failed', day, reasons }
+}
+
+/** @throws what was thrown, if it is not the day's own fault */
+function failedBy(error: unknown, day: CatalogDay, signal: AbortSignal): Compacted {
+  signal.throwIfAborted()
+  if (!(error instanceof StoreError)) throw error
+  return failed(day, [error.message])
 }
 
 function byDay(rows: readonly FoundRow[]): Map<string, FoundRow[]> {

@@ -159,6 +159,13 @@ const IN_CIRCLES = 'read what a search found: Athena says that more follow, and 
 /** The work group's limit (Athena User Guide, "Configure data usage controls"). */
 const TOO_WIDE = /bytes scanned limit/i
 
+/**
+ * Access denied while reading, or a table that is not there: Athena has no type of its own for each. A key that S3 does not
+ * have any more is neither.
+ */
+const IS_REFUSED =
+  /access denied|not authorized|permission|(?:table|schema|database|catalog) \S+ does not exist/i
+
 function reasonOf(status: QueryExecutionStatus | undefined): string {
   return redact(status?.AthenaError?.ErrorMessage ?? status?.StateChangeReason ?? 'no reason given')
 }
@@ -173,8 +180,7 @@ function judgeEnd({ Status: status }: QueryExecution): 'succeeded' | 'too-wide' 
   if (status?.State === 'SUCCEEDED') return 'succeeded'
   const reason = reasonOf(status)
   if (TOO_WIDE.test(reason)) return 'too-wide'
-  // Access denied while reading, or a table that is not there: Athena has no type of its own for each.
-  if (/access denied|not authorized|does not exist|permission/i.test(reason))
+  if (IS_REFUSED.test(reason.replace(/s3:\S+/g, '')))
     throw new ConfigurationError([`Athena cannot search: ${reason}`])
   throw new StoreError(`search: Athena ended ${status?.State ?? 'without a state'}: ${reason}`)
 }

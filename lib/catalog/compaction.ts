@@ -17,12 +17,15 @@ export type Compacted =
     }
   /** Not more than one file has to be read for it. */
   | { readonly kind: 'compact-already'; readonly day: string }
-  /** So much of it cannot be read that there is nothing to put together. */
+  /** It is read as before. */
   | { readonly kind: 'failed'; readonly day: string; readonly reasons: readonly string[] }
 
 /** Puts the rows of each day that has several files together as Parquet. Nothing is deleted. */
 export interface Compactor {
-  /** @throws StoreError or ConfigurationError if the bucket fails; the days until then are done */
+  /**
+   * What is wrong with one day keeps no other from being put together: it ends as `failed`.
+   * @throws StoreError if the bucket cannot be listed, ConfigurationError if a right is missing; the days until then are done
+   */
   compact(workspaceId: string, days: Days, signal: AbortSignal): AsyncGenerator<Compacted, void, undefined>
 }
 
@@ -36,6 +39,12 @@ export function spansOf({ first, last }: Days, length: number): readonly Days[] 
     const start = from + index * length * DAY_MS
     return { first: dayOf(start), last: dayOf(Math.min(to, start + (length - 1) * DAY_MS)) }
   })
+}
+
+/** A span of two days or more as two, the first of which is not the shorter. */
+export function halvesOf(days: Days): readonly Days[] {
+  const length = (Date.parse(days.last) - Date.parse(days.first)) / DAY_MS + 1
+  return spansOf(days, Math.ceil(length / 2))
 }
 
 function dayOf(time: number): string {

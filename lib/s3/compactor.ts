@@ -11,6 +11,8 @@ import {
   membersOf,
 } from '../catalog/segments.ts'
 import type { Clock } from '../deadline.ts'
+import { describeError, StoreError } from '../errors.ts'
+import { passOver } from './catalog-listing.ts'
 import { isAlreadyThere, storeFailure } from './failure.ts'
 import type { Segments } from './segments.ts'
 import type { Place } from './stored.ts'
@@ -19,6 +21,14 @@ import { putWhole } from './whole.ts'
 
 /** Writes the rows of files, each once, to a Parquet file; resolves to their number. */
 export type WriteParquet = (files: readonly LocalFile[], path: string, signal: AbortSignal) => Promise<number>
+
+interface Made {
+  /** Undefined where there is nothing to put together. */
+  readonly parquet?: { readonly body: Buffer; readonly rows: number }
+  /** What it is made of. */
+  readonly files: readonly LocalFile[]
+  readonly broken: readonly LocalFile[]
+}
 
 export function createCompactor(options: {
   readonly place: Place
@@ -32,15 +42,24 @@ export function createCompactor(options: {
 }): Compactor {
   const { place, texts, segments, keys, writeParquet, clock, directory } = options
 
-  const makeParquet = async (
-    files: readonly LocalFile[],
-    signal: AbortSignal,
-  ): Promise<{ readonly body: Buffer; readonly rows: number }> => {
+  /** Leaves a file out that DuckDB gives up at, and tells it as `broken`; nothing is made of less than two. */
+  const makeParquet = async (files: readonly LocalFile[], signal: AbortSignal): Promise<Made> => {
+    if (files.length < 2) return { broken: [], files }
     const temporary = await mkdtemp(join(directory, 'compact-'))
     try {
       const path = join(temporary, 'rows.parquet')
       const rows = await writeParquet(files, path, signal)
-      return { body: await readFile(path), rows }
+      return { parquet: { body: await readFile(path), rows }, broken: [], files }
+    } catch (error) {
+      signal.throwIfAborted()
+      const broken = files.find(({ path }) => error instanceof Error && error.message.includes(path))
+      if (broken === undefined)
+        throw new StoreError(`its rows cannot be put together: ${describeError(error)}`, { cause: error })
+      const others = await makeParquet(
+        files.filter((file) => file !== broken),
+        signal,
+      )
+      return { ...others, broken: [broken, ...others.broken] }
     } finally {
       await rm(temporary, { recursive: true, force: true })
     }
@@ -71,19 +90,24 @@ export function createCompactor(options: {
     const { files, reasons } = await segments.bring(workspaceId, day, signal)
     // A line that cannot be read must not be forgotten: its file is left as it is.
     const whole = files.filter(({ unreadableLines }) => unreadableLines === 0)
-    const broken = files.filter(({ unreadableLines }) => unreadableLines > 0)
-    const faults = [...reasons, ...broken.map(({ key }) => `${key} has lines that cannot be read`)]
-    if (whole.length < 2)
+    const torn = files.filter(({ unreadableLines }) => unreadableLines > 0)
+    const made = await makeParquet(whole, signal)
+    const faults = [
+      ...reasons,
+      ...torn.map(({ key }) => `${key} has lines that cannot be read`),
+      ...made.broken.map(({ key }) => `${key} cannot be read: move it away`),
+    ]
+    if (made.parquet === undefined)
       return faults.length > 0
         ? { kind: 'failed', day: day.day, reasons: faults }
         : { kind: 'compact-already', day: day.day }
-    const { body, rows } = await makeParquet(whole, signal)
+    const { body, rows } = made.parquet
     const sha256 = createHash('sha256').update(body).digest('hex')
     const digest = sha256.slice(0, 24)
     const key = keys.compact(workspaceId, day.day, digest)
     const parquet = key.slice(key.lastIndexOf('/') + 1)
     await putParquet(key, body, sha256, signal)
-    const names = whole.map(({ name }) => name)
+    const names = made.files.map(({ name }) => name)
     const members = membersOf(names, day).filter((name) => name !== parquet)
     // From here on the files are not read any more; until here the Parquet file is one more of them.
     const { id, text } = writeManifest({ files: [{ name: parquet, sha256 }], rows, members })
@@ -96,7 +120,14 @@ export function createCompactor(options: {
   return {
     async *compact(workspaceId, days, signal) {
       const listed = await segments.list(workspaceId, days, signal)
-      for (const day of listed.days) yield await compactDay(workspaceId, day, signal)
+      for (const day of listed.days) {
+        try {
+          yield await compactDay(workspaceId, day, signal)
+        } catch (error) {
+          passOver(error, signal)
+          yield { kind: 'failed', day: day.day, reasons: [describeError(error)] }
+        }
+      }
     },
   }
 }

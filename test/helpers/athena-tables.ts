@@ -63,11 +63,11 @@ export function createAthenaTables(options: AthenaTableOptions): AthenaTables {
     async run(text, parameters) {
       const home = await mkdtemp(join(tmpdir(), 'athena-'))
       onTestFinished(() => rm(home, { recursive: true, force: true }))
-      await download(options, home)
+      const objects = await download(options, home, partitionsOf(text, parameters))
       const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
       const connection = await instance.connect()
       try {
-        for (const sql of await viewsOf(home)) await connection.run(sql)
+        for (const sql of await viewsOf(home, locationOf(options))) await connection.run(sql)
         const [, insert] = /^(?:--.*\n)*insert into catalog_compact\s+([^]*)$/.exec(text) ?? []
         await connection.run(`prepare statement as ${insert ?? text}`)
         const bound = `execute statement(${parameters.join(', ')})`
@@ -77,6 +77,8 @@ export function createAthenaTables(options: AthenaTableOptions): AthenaTables {
           return { columns, rows: rows.map((row) => row.map((value) => toText(value as Scalar | null))) }
         await insertRows(options, home, columns, read.getRowObjectsJson())
         return { columns: [], rows: [], written: rows.length }
+      } catch (error) {
+        throw asAthenaSays(error, objects)
       } finally {
         connection.closeSync()
         instance.closeSync()
@@ -99,10 +101,40 @@ function toText(value: Scalar | null): string | null {
 
 const DAY = /\/workspace=[^/]+\/day=([^/]+)\/(?![_.])[^/]+$/
 
+function locationOf({ bucket, prefix = '' }: AthenaTableOptions): string {
+  return `s3://${bucket}/${prefix}`
+}
+
+/** The days that a statement names, which are the partitions that Athena reads; all where it names none. */
+function partitionsOf(text: string, parameters: readonly string[]): (day: string) => boolean {
+  const named = parameters.flatMap((each) => /^'(\d{4}-\d\d-\d\d)'$/.exec(each)?.[1] ?? []).toSorted()
+  const [first, last] = [named.at(0), named.at(-1)]
+  if (first === undefined || last === undefined) return () => true
+  return / day between /.test(text) ? (day) => day >= first && day <= last : (day) => named.includes(day)
+}
+
+/** Where each object of the catalog lies in the bucket, by its path on this machine. */
+type Objects = ReadonlyMap<string, string>
+
+/** What Athena says of a file that is no Parquet, in place of what DuckDB says. */
+function asAthenaSays(error: unknown, objects: Objects): Error {
+  const message = String(error)
+  const [, location] = [...objects].find(([path]) => message.includes(path)) ?? []
+  const got = 'expected magic number: [80, 65, 82, 49] got: [102, 105, 108, 101]'
+  return new Error(
+    location === undefined
+      ? message
+      : `HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split ${location} (offset=0, length=17): Not valid Parquet file: ${location} ${got}`,
+  )
+}
+
 async function download(
-  { client, bucket, prefix = '', days }: AthenaTableOptions,
+  options: AthenaTableOptions,
   home: string,
-): Promise<void> {
+  isRead: (day: string) => boolean,
+): Promise<Objects> {
+  const { client, bucket, prefix = '', days } = options
+  const objects = new Map<string, string>()
   for (const table of ['catalog', 'catalog-compact'])
     for await (const { Contents = [] } of paginateListObjectsV2(
       { client },
@@ -111,15 +143,17 @@ async function download(
       for (const { Key = '' } of Contents) {
         const day = DAY.exec(Key)?.[1]
         // Athena passes over names with an underscore or a dot in front, and sees the days of the projection alone.
-        if (day === undefined || (days && (day < days.first || day > days.last))) continue
+        if (day === undefined || (days && (day < days.first || day > days.last)) || !isRead(day)) continue
         const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }))
         const path = join(home, Key.slice(prefix.length))
         await mkdir(dirname(path), { recursive: true })
         await writeFile(path, (await Body?.transformToByteArray()) ?? '')
+        objects.set(path, `s3://${bucket}/${Key}`)
       }
+  return objects
 }
 
-async function viewsOf(home: string): Promise<string[]> {
+async function viewsOf(home: string, location: string): Promise<string[]> {
   const filesOf = async (table: string): Promise<string[]> => {
     const found = await readdir(join(home, table), { recursive: true, withFileTypes: true }).catch(() => [])
     return found
@@ -132,7 +166,7 @@ async function viewsOf(home: string): Promise<string[]> {
   const view = (name: string, table: string, source: string): string =>
     `create view ${name} as select ${COLUMNS.map(([column]) => column).join(', ')},
       regexp_extract(filename, '/workspace=([^/]*)/', 1) as workspace, regexp_extract(filename, '/day=([^/]*)/', 1) as day,
-      's3://bucket' || regexp_extract(filename, '(/${table}/.*)$', 1) as "$path" from ${source}`
+      '${location}' || regexp_extract(filename, '/(${table}/.*)$', 1) as "$path" from ${source}`
   return [
     'create macro cardinality(list) as len(list)',
     'create macro json_format(json) as cast(json as varchar)',

@@ -152,59 +152,6 @@ describe('compacting a day', () => {
   })
 })
 
-describe('a compact that cannot be relied on', () => {
-  it('is passed over for what it was made of where its bytes are others', async () => {
-    const before = await searchAll(world)
-    await compact(world)
-    const parquet = (await world.keys(COMPACTS)).find((key) => key.endsWith('.parquet'))!
-    await world.putText(parquet, 'PAR1 something else PAR1')
-    expect(await searchAll(world)).toEqual(before)
-  })
-
-  it('makes the answer incomplete where what it was made of is gone', async () => {
-    await compact(world)
-    const parquet = (await world.keys(COMPACTS)).find((key) => key.endsWith('.parquet'))!
-    await world.putText(parquet, 'PAR1 something else PAR1')
-    await world.delete(`${SEGMENTS}batch-5.ndjson`)
-    const result = await searchAll(world)
-    expect(result.rows).toHaveLength(11)
-    expect(result).toMatchObject({
-      complete: false,
-      reasons: [expect.stringMatching(`^${parquet} could not be read: .* is not what was written there$`)],
-    })
-  })
-
-  it.each(['PAR1 something else PAR1', 'nothing', ''])(
-    'and that no manifest tells of is left out of the answer, which says so: %j',
-    async (bytes) => {
-      const before = await searchAll(world)
-      await world.putText(`${COMPACTS}20240301_written_by_athena`, bytes)
-      expect(await searchAll(world)).toEqual({
-        ...before,
-        complete: false,
-        reasons: [expect.stringMatching(/20240301_written_by_athena cannot be read: move it away/)],
-      })
-    },
-  )
-
-  it.each([
-    ['is no JSON', 'nothing'],
-    ['is of another form', '{"schema":"x"}'],
-    ['names a Parquet file that is not there', undefined],
-  ])('hides nothing with a manifest that %s', async (_, text) => {
-    const before = await searchAll(world)
-    const manifest = {
-      schema: 'urn:bird-recording-archiver:catalog-compact:1',
-      parquet: 'compact-gone.parquet',
-      sha256: 'ab'.repeat(32),
-      rows: 12,
-      members: rows.map((_row, index) => `batch-${index}.ndjson`),
-    }
-    await world.putText(`${COMPACTS}_compact-gone.json`, text ?? JSON.stringify(manifest))
-    expect(await searchAll(world)).toEqual(before)
-  })
-})
-
 describeCatalog('DuckDB from Parquet alone', async () => {
   const compacted = await startCatalogWorld()
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { spansOf } from '../../lib/catalog/compaction.ts'
+import { halvesOf, spansOf } from '../../lib/catalog/compaction.ts'
 
 describe('spans of days', () => {
   it('are all days, each once, in their order', () => {
@@ -16,5 +16,16 @@ describe('spans of days', () => {
 
   it('are none where the last day is before the first', () => {
     expect(spansOf({ first: '2024-03-02', last: '2024-03-01' }, 50)).toEqual([])
+  })
+})
+
+describe('half a span of days', () => {
+  it.each([
+    ['2024-02-28', '2024-02-29', ['2024-02-28'], ['2024-02-29']],
+    ['2024-02-28', '2024-03-01', ['2024-02-28', '2024-02-29'], ['2024-03-01']],
+  ])('from %s to %s has each day once', (first, last, ...halves) => {
+    expect(halvesOf({ first, last })).toEqual(
+      halves.map((days) => ({ first: days.at(0), last: days.at(-1) })),
+    )
   })
 })

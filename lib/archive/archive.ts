@@ -77,7 +77,7 @@ export async function archiveRecording(
       return { outcome: { kind: 'already-archived' }, sidecar: stored }
     }
 
-    const read = readRecording((await asking).json, recordingId)
+    const read = readRecording((await asking).json, recordingId, systems.clock.now())
     if (!read.ok) return { outcome: { kind: 'failed', reason: 'bad-metadata', detail: read.reason } }
     const { recording } = read
     const decision = decide(recording.status)

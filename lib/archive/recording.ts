@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { readCallTime } from './call-time.ts'
 
 /** Bird's recording, as far as this program looks at it, beside all that Bird said of it. */
 export interface Recording {
@@ -7,7 +8,7 @@ export interface Recording {
   /** Bird's enum is open: values that are not known today mean "not yet". */
   readonly status: string
   readonly createdAt: Date
-  /** Absent when Bird leaves it out or sends Go's zero time. */
+  /** Absent when Bird leaves it out or sends no time of a call, such as Go's zero time. */
   readonly endedAt: Date | undefined
   /** Whole seconds; Bird sends 0 where it does not know. */
   readonly durationSeconds: number | undefined
@@ -52,29 +53,26 @@ export type ReadRecording =
   | { readonly ok: true; readonly recording: Recording }
   | { readonly ok: false; readonly reason: string }
 
-const Timestamp = v.pipe(
-  v.string(),
-  v.transform((text) => new Date(text)),
-  v.check((date) => !Number.isNaN(date.getTime()), 'not a date-time'),
-)
-
 /** Only what we cannot do without is required: additions and absences elsewhere must never cost a recording. */
-const Wanted = v.looseObject({ id: v.string(), status: v.string(), createdAt: Timestamp })
+const Wanted = v.looseObject({ id: v.string(), status: v.string(), createdAt: v.string() })
 
 /**
  * Reads Bird's metadata of one recording.
  * Source: Bird's "Get recording" (OpenAPI `Recording`); `endedAt` of year 1 is Go's zero time and means "absent".
+ * @param now by the clock that `createdAt` must not be ahead of
  */
-export function readRecording(json: unknown, askedForId: string): ReadRecording {
+export function readRecording(json: unknown, askedForId: string, now: Date): ReadRecording {
   const parsed = v.safeParse(Wanted, json)
   if (!parsed.success) {
     const fields = parsed.issues.map((issue) => v.getDotPath(issue) ?? 'the answer')
     return { ok: false, reason: `Bird's metadata lacks a usable ${[...new Set(fields)].join(', ')}` }
   }
-  const { id, status, createdAt } = parsed.output
+  const { id, status } = parsed.output
   if (id.toLowerCase() !== askedForId)
     return { ok: false, reason: 'Bird answered with another recording than was asked for' }
-  if (isZeroTime(createdAt)) return { ok: false, reason: "Bird's metadata lacks a usable createdAt" }
+  const createdAt = readCallTime(parsed.output.createdAt, now)
+  if (typeof createdAt === 'string')
+    return { ok: false, reason: `Bird's metadata lacks a usable createdAt: ${createdAt}` }
   const raw = parsed.output as Record<string, unknown>
   return {
     ok: true,
@@ -82,7 +80,7 @@ export function readRecording(json: unknown, askedForId: string): ReadRecording 
       id: askedForId,
       status,
       createdAt,
-      endedAt: optionalTime(raw['endedAt']),
+      endedAt: optionalTime(raw['endedAt'], now),
       durationSeconds: optionalNumber(raw['duration']),
       stereo: typeof raw['stereo'] === 'boolean' ? raw['stereo'] : undefined,
       format: typeof raw['format'] === 'string' ? raw['format'] : undefined,
@@ -123,16 +121,11 @@ function withoutQuery(value: Json): Json {
   return typeof value === 'string' ? value.replace(/[?#].*$/s, '') : value
 }
 
-function optionalTime(value: unknown): Date | undefined {
-  if (typeof value !== 'string') return undefined
-  const date = new Date(value)
-  return Number.isNaN(date.getTime()) || isZeroTime(date) ? undefined : date
+function optionalTime(value: unknown, now: Date): Date | undefined {
+  const time = typeof value === 'string' ? readCallTime(value, now) : undefined
+  return typeof time === 'string' ? undefined : time
 }
 
 function optionalNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined
-}
-
-function isZeroTime(date: Date): boolean {
-  return date.getUTCFullYear() <= 1
 }

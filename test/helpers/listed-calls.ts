@@ -52,6 +52,7 @@ export function sidecarOf(call: BirdCall, workspaceId: string): string {
   const read = readRecording(
     describeRecording(available, createdAt, createdAt, () => ''),
     recordingId,
+    createdAt,
   )
   if (!read.ok) throw new Error(read.reason)
   const { recording } = read

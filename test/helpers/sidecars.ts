@@ -61,6 +61,7 @@ export function recordingOf(more: Tree = {}): Recording {
   const read = readRecording(
     { ...exampleMetadata(EXAMPLE_ID), url: 'https://x.example/?X-Amz-Signature=1', ...more },
     EXAMPLE_ID,
+    new Date(),
   )
   if (!read.ok) throw new Error(read.reason)
   return read.recording

@@ -139,7 +139,7 @@ export async function startVaultWorld(
           ...(storageClass !== undefined && { StorageClass: storageClass }),
         }),
       )
-      const read = readRecording({ ...exampleMetadata(id), ...metadata }, id)
+      const read = readRecording({ ...exampleMetadata(id), ...metadata }, id, new Date())
       if (!read.ok) throw new Error(read.reason)
       const sidecar = writeSidecar(
         { recordingId: id, workspaceId, firstSeenAt: new Date(), deferrals: 0 },

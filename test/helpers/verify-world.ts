@@ -168,6 +168,7 @@ export async function startVerifyWorld(
       const read = readRecording(
         { ...exampleMetadata(id), ...(createdAt !== undefined && { createdAt }) },
         id,
+        new Date(),
       )
       if (!read.ok) throw new Error(read.reason)
       const policy: RetentionPolicy = lock === undefined ? { mode: 'off' } : { mode: lock.mode, days: 365 }

@@ -49,6 +49,10 @@ const UNUSABLE: [name: string, detail: RegExp, change: Record<string, unknown>][
   ['no createdAt', /usable createdAt/, { createdAt: undefined }],
   ['a createdAt that is no date', /usable createdAt/, { createdAt: 'yesterday' }],
   ['a createdAt in year 1', /usable createdAt/, { createdAt: '0001-01-01T00:00:00Z' }],
+  ['a createdAt of 1970', /before the year 2000/, { createdAt: '1970-01-01T00:00:00Z' }],
+  ['a createdAt in the next millennium', /lies in the future/, { createdAt: '2926-03-09T10:00:00Z' }],
+  ['a createdAt in which Date finds a day', /no date-time/, { createdAt: 'call 7' }],
+  ['a createdAt without a zone', /no date-time/, { createdAt: '2026-03-09T10:00:00' }],
 ]
 const OPTIONAL = 'channelId direction originator receiver duration url startedAt endedAt'.split(' ')
 const ODD: [name: string, change: Record<string, unknown>, declared: number | null][] = [

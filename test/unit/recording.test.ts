@@ -12,8 +12,10 @@ import { exampleMetadata } from '../helpers/recordings.ts'
 const ID = '5b74ee9e-9d45-473a-82cd-f1f7feea6bbd'
 const example = (more: Record<string, unknown> = {}) => ({ ...exampleMetadata(ID), ...more })
 
+const NOW = new Date()
+
 function read(json: unknown) {
-  const answer = readRecording(json, ID)
+  const answer = readRecording(json, ID, NOW)
   if (!answer.ok) throw new Error(answer.reason)
   return answer.recording
 }
@@ -75,6 +77,8 @@ describe("Bird's metadata", () => {
     ['a duration in words', { duration: '29' }, 'durationSeconds'],
     ["Go's zero time", { endedAt: '0001-01-01T00:00:00Z' }, 'endedAt'],
     ['no time', { endedAt: 'never' }, 'endedAt'],
+    ['what only looks like a time', { endedAt: 'call 7' }, 'endedAt'],
+    ['a time to come', { endedAt: '2926-03-09T10:00:00Z' }, 'endedAt'],
     ['a time as number', { endedAt: 7 }, 'endedAt'],
     ['stereo in words', { stereo: 'yes' }, 'stereo'],
     ['a format without name', { format: null }, 'format'],
@@ -86,18 +90,29 @@ describe("Bird's metadata", () => {
     [null, "Bird's metadata lacks a usable the answer"],
     [[], "Bird's metadata lacks a usable id, status, createdAt"],
     [{}, "Bird's metadata lacks a usable id, status, createdAt"],
-    [example({ createdAt: 'yesterday' }), "Bird's metadata lacks a usable createdAt"],
-    [example({ createdAt: '0001-01-01T00:00:00Z' }), "Bird's metadata lacks a usable createdAt"],
+    [example({ createdAt: 1_759_305_600_000 }), "Bird's metadata lacks a usable createdAt"],
+    [
+      example({ createdAt: 'call 7' }),
+      "Bird's metadata lacks a usable createdAt: it is no date-time with its zone (RFC 3339)",
+    ],
+    [
+      example({ createdAt: '0001-01-01T00:00:00Z' }),
+      "Bird's metadata lacks a usable createdAt: 0001-01-01T00:00:00.000Z is before the year 2000",
+    ],
+    [
+      example({ createdAt: '2926-03-09T10:00:00Z' }),
+      "Bird's metadata lacks a usable createdAt: 2926-03-09T10:00:00.000Z lies in the future",
+    ],
     [example({ status: 7 }), "Bird's metadata lacks a usable status"],
     [example({ id: ID.replace('5', '6') }), 'Bird answered with another recording than was asked for'],
   ])('is refused without what is needed', (json, reason) => {
-    expect(readRecording(json, ID)).toEqual({ ok: false, reason })
+    expect(readRecording(json, ID, NOW)).toEqual({ ok: false, reason })
   })
 
   it('never throws', () => {
     fc.assert(
       fc.property(fc.anything(), (json) => {
-        expect(readRecording(json, ID).ok).toBe(false)
+        expect(readRecording(json, ID, NOW).ok).toBe(false)
       }),
     )
   })

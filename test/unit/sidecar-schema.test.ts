@@ -92,7 +92,7 @@ describe('the published schema', () => {
 
   it('holds for a sidecar with nothing in it that may be missing', () => {
     const { id, status, createdAt } = exampleMetadata(EXAMPLE_ID)
-    const bare = readRecording({ id, status, createdAt }, EXAMPLE_ID)
+    const bare = readRecording({ id, status, createdAt }, EXAMPLE_ID, new Date())
     if (!bare.ok) throw new Error(bare.reason)
     const sidecar = writeExample({
       recording: bare.recording,

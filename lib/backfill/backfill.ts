@@ -162,7 +162,8 @@ async function sweepWindow(window: Window, run: Run): Promise<Swept | 'split'> {
     if (held.ledger.split) return 'split'
     const { listing, tooMany, fault } = await systems.bird.survey(workspaceId, window, windowLimit, time)
     if (tooMany) {
-      if (looksOnly || (await systems.ledgers.split(held, window, time.signal))) return 'split'
+      const { ledgers, sidecars, clock } = systems
+      if (looksOnly || (await ledgers.split(held, window, sidecars, clock.now(), time.signal))) return 'split'
     } else {
       const now = systems.clock.now()
       const listed = noteListing(held.ledger.listed, listing, fault)
@@ -198,13 +199,10 @@ async function account(
     ? new Map<string, never>()
     : await systems.feed.send(workspaceId, drawn.toSend, time, onWait)
   const { archived } = drawn
-  const ledger = { ...before, archived, open: enterUnsent(drawn.open, unsent), attestation: null }
-  const swept = { sent: drawn.toSend.length - unsent.size, account: drawn, listing }
-  const isComplete = listing !== undefined && isSettled(ledger, window, systems.clock.now())
-  return {
-    ...swept,
-    ledger: isComplete && !order.looksOnly ? await confirm(window, ledger, found, run) : ledger,
-  }
+  const drawnUp = { ...before, archived, open: enterUnsent(drawn.open, unsent), attestation: null }
+  const isComplete = listing !== undefined && isSettled(drawnUp, window, systems.clock.now())
+  const ledger = isComplete && !order.looksOnly ? await confirm(window, drawnUp, found, run) : drawnUp
+  return { ledger, sent: drawn.toSend.length - unsent.size, account: drawn, listing }
 }
 
 /** Attests a window if a second listing names the same recordings; else the ledger says what it named. */

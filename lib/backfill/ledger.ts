@@ -111,18 +111,33 @@ export function isUnchanged(
   return [...unreadable.keys()].every((id) => archived.has(id))
 }
 
-/** What a part of a window that is split takes over into its own ledger; undefined if that is nothing. */
-export function inheritOpen(whole: Ledger, part: Window): ((ledger: Ledger) => Ledger) | undefined {
+/**
+ * What a part of a window that is split takes over into its own ledger; undefined if that is nothing.
+ * @param createdAt of what is archived, by id
+ */
+export function inherit(
+  whole: Ledger,
+  createdAt: ReadonlyMap<string, Date>,
+  part: Window,
+): ((ledger: Ledger) => Ledger) | undefined {
   const home = windowNamed(whole.window) ?? part
-  // What Bird says it created outside of the window, or does not say, goes to the first part.
-  const inherited = whole.open.filter(({ createdAt = home.from }) =>
-    isWithin(isWithin(createdAt, home) ? createdAt : home.from, part),
-  )
-  if (inherited.length === 0) return undefined
+  // What was created outside of the window, or nobody knows when, goes to the first part.
+  const isOfPart = (moment = home.from): boolean =>
+    isWithin(isWithin(moment, home) ? moment : home.from, part)
+  const archived = whole.archived.filter((id) => isOfPart(createdAt.get(id)))
+  const open = whole.open.filter((entry) => isOfPart(entry.createdAt))
+  if (archived.length + open.length === 0) return undefined
   return (ledger) => {
     const known = new Set([...ledger.archived, ...ledger.open.map(({ recordingId }) => recordingId)])
-    const added = inherited.filter(({ recordingId }) => !known.has(recordingId))
-    return added.length === 0 ? ledger : { ...ledger, open: [...ledger.open, ...added], attestation: null }
+    const inBucket = archived.filter((id) => !known.has(id))
+    const others = open.filter(({ recordingId }) => !known.has(recordingId))
+    if (inBucket.length + others.length === 0) return ledger
+    return {
+      ...ledger,
+      archived: [...ledger.archived, ...inBucket].toSorted(),
+      open: [...ledger.open, ...others],
+      attestation: null,
+    }
   }
 }
 

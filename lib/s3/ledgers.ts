@@ -1,12 +1,14 @@
 import { remember } from '../backfill/account.ts'
+import { lostOf } from '../backfill/attest.ts'
 import type { BackfillKeys } from '../backfill/keys.ts'
-import { emptyLedger, inheritOpen, type Ledger, readLedger, writeLedger } from '../backfill/ledger.ts'
+import { emptyLedger, inherit, type Ledger, noteLost, readLedger, writeLedger } from '../backfill/ledger.ts'
 import type { Listed } from '../backfill/listed.ts'
 import { type Mark, readMark, writeMark } from '../backfill/mark.ts'
 import { NOTHING_PENDING, type Pending, readPending, writePending } from '../backfill/pending.ts'
 import { daysOf, isWithin, type Range, splitWindow, type Window } from '../backfill/window.ts'
 import { StoreError } from '../errors.ts'
 import type { Documents, Version } from './documents.ts'
+import type { Found, Sidecars } from './sidecars.ts'
 
 /** A ledger as it stood when it was read. */
 export interface HeldLedger {
@@ -20,8 +22,17 @@ export interface Ledgers {
   read(workspaceId: string, window: Window, signal: AbortSignal): Promise<HeldLedger>
   /** False if somebody else has written it since: then nothing was written. */
   replace(held: HeldLedger, ledger: Ledger, signal: AbortSignal): Promise<boolean>
-  /** Hands a window's ledger over to its parts. False if somebody else has written it since. */
-  split(held: HeldLedger, window: Window, signal: AbortSignal): Promise<boolean>
+  /**
+   * Hands a window's ledger over to its parts; which of them holds what is archived, the sidecars tell. False if somebody
+   * else has written it since.
+   */
+  split(
+    held: HeldLedger,
+    window: Window,
+    sidecars: Pick<Sidecars, 'read'>,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<boolean>
   /**
    * Remembers recordings in the ledger of the day, or the part of it, that they belong to. Resolves to the ledgers that did
    * not know them.
@@ -118,11 +129,13 @@ export function createLedgers(documents: Documents, keys: BackfillKeys): Ledgers
       for (const day of daysOf(range)) yield* walkWindow(workspaceId, day, signal)
     },
     replace,
-    async split(held, window, signal) {
-      const { workspaceId } = held.ledger
+    async split(held, window, sidecars, now, signal) {
+      const { workspaceId, archived } = held.ledger
+      const found = await sidecars.read(workspaceId, archived, signal)
+      const whole = noteLost(held.ledger, lostOf(archived, found), now)
       for (const part of splitWindow(window)) {
-        const inherit = inheritOpen(held.ledger, part)
-        if (inherit !== undefined) await change(workspaceId, part, inherit, signal)
+        const edit = inherit(whole, createdAtOf(found), part)
+        if (edit !== undefined) await change(workspaceId, part, edit, signal)
       }
       const emptied = { ...held.ledger, split: true, archived: [], open: [], attestation: null }
       return await replace(held, emptied, signal)
@@ -153,6 +166,13 @@ export function createLedgers(documents: Documents, keys: BackfillKeys): Ledgers
         signal,
       ),
   }
+}
+
+function createdAtOf(found: ReadonlyMap<string, Found>): ReadonlyMap<string, Date> {
+  const told = new Map<string, Date>()
+  for (const [id, sidecar] of found)
+    if (sidecar.kind === 'read' && sidecar.createdAt !== undefined) told.set(id, sidecar.createdAt)
+  return told
 }
 
 function refuse(key: string, reason: string): never {

@@ -8,7 +8,13 @@ import type { Store } from './store.ts'
 
 /** What a recording's sidecar says; `fault` where it is there and cannot be read. */
 export type Found =
-  | { readonly kind: 'read'; readonly sha256: string; readonly bytes: number }
+  | {
+      readonly kind: 'read'
+      readonly sha256: string
+      readonly bytes: number
+      /** Undefined where it tells no time of a call. */
+      readonly createdAt: Date | undefined
+    }
   | { readonly kind: 'listed' }
   | { readonly kind: 'unreadable'; readonly fault: string }
 
@@ -126,6 +132,7 @@ export function createSidecars(
 function judgeSidecar(text: string, workspaceId: string, id: string): Found {
   const read = readSidecarOf(text, workspaceId, id)
   if (!read.ok) return { kind: 'unreadable', fault: read.reason }
-  const { sha256, bytes } = read.sidecar.audio
-  return { kind: 'read', sha256, bytes }
+  const { audio, bird } = read.sidecar
+  const createdAt = typeof bird['createdAt'] === 'string' ? new Date(bird['createdAt']) : undefined
+  return { kind: 'read', sha256: audio.sha256, bytes: audio.bytes, createdAt }
 }

@@ -106,6 +106,52 @@ describe('a day that holds more recordings than are held at once', () => {
     expect(await queuedIds(world)).toEqual(idsOf([sent, ...more]))
   })
 
+  it('keeps what is archived and Bird has deleted meanwhile, in the part that its sidecar names', async () => {
+    const deleted = at('05:00:00', '05:59:59.999', '06:00:00', '00:00:00', '23:59:59.999')
+    world.setCalls(deleted)
+    await world.archiveAll(deleted)
+    await sweep(10)
+    expect((await attestationsOf(world)).get(DAY)).toMatchObject([{ counts: { archived: 5 } }])
+    const more = callsOn(DAY, 25)
+    world.setCalls(more)
+    await sweep(10)
+    await world.archiveQueued()
+    await sweep(10)
+    const account = await accountOf(world)
+    expect([...account.keys()].toSorted()).toEqual(idsOf([...deleted, ...more]))
+    expect(deleted.map(({ recordingId }) => account.get(recordingId)?.window?.slice(10))).toEqual([
+      'T05',
+      'T05',
+      'T06',
+      'T00',
+      'T23',
+    ])
+    expect(countsOf(await reportOf(world))).toEqual({ archived: 30 })
+    const parts = [...(await attestationsOf(world))].filter(([name]) => name.startsWith(`${DAY}T`))
+    const attested = parts.flatMap(([, attestations]) => attestations.at(-1)?.['archived'] as string[])
+    expect(attested.map((line) => line.slice(0, 36)).toSorted()).toEqual(idsOf([...deleted, ...more]))
+  })
+
+  it.each([
+    ['is gone', undefined, 'gone: Bird knows it no more'],
+    ['cannot be read', '{"schema":', 'the sidecar is not JSON'],
+  ])('does not take for archived what has a sidecar that %s', async (_, body, reason) => {
+    const [kept, spoilt] = at('05:00:00', '06:00:00') as [BirdCall, BirdCall]
+    world.setCalls([kept, spoilt])
+    await world.archiveAll([kept, spoilt])
+    await sweep(10)
+    world.setCalls(callsOn(DAY, 25))
+    const key = `recordings/${world.workspaceId}/${spoilt.recordingId}.json`
+    if (body !== undefined) await world.put(key, body)
+    else
+      world.s3Faults = (request) =>
+        request.key === key ? { kind: 'error', status: 404, code: 'NoSuchKey' } : undefined
+    await sweep(10)
+    const account = await accountOf(world)
+    expect(account.get(kept.recordingId)).toMatchObject({ line: 'archived', window: `${DAY}T05` })
+    expect(account.get(spoilt.recordingId)).toMatchObject({ line: 'refused', window: `${DAY}T00`, reason })
+  })
+
   it('has its hours looked at also where it is found to be too large only when its days are over', async () => {
     const calls = callsOn(DAY, 150)
     world.birdFaults = repeatingToken(world)

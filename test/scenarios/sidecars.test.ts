@@ -157,9 +157,13 @@ describe('what a sidecar says', () => {
       await server.putFile(bucket, keys.sidecar(WS, id), Buffer.from(body))
   })
   const expected = (): [string, Found][] => {
-    const { audio } = JSON.parse(bodyOf(own)) as { audio: { sha256: string; bytes: number } }
+    const { audio, bird } = JSON.parse(bodyOf(own)) as {
+      audio: { sha256: string; bytes: number }
+      bird: { createdAt: string }
+    }
+    const createdAt = new Date(bird.createdAt)
     return [
-      [own, { kind: 'read', sha256: audio.sha256, bytes: audio.bytes }],
+      [own, { kind: 'read', sha256: audio.sha256, bytes: audio.bytes, createdAt }],
       [garbled, { kind: 'unreadable', fault: 'the sidecar is not JSON' }],
       [foreign, { kind: 'unreadable', fault: 'the sidecar is of another recording' }],
       [elsewhere, { kind: 'unreadable', fault: 'the sidecar is of another recording' }],

@@ -3,14 +3,13 @@ import { describe, expect, it } from 'vitest'
 import {
   emptyLedger,
   type Entry,
-  inheritOpen,
   isUnchanged,
   type Ledger,
   noteListing,
   readLedger,
   writeLedger,
 } from '../../lib/backfill/ledger.ts'
-import { splitWindow, type Window, windowNamed } from '../../lib/backfill/window.ts'
+import { type Window, windowNamed } from '../../lib/backfill/window.ts'
 
 const DAY = windowNamed('2026-10-01') as Window
 const NOW = new Date('2026-10-03T12:00:00.000Z')
@@ -163,46 +162,5 @@ describe('what a survey came to', () => {
     const unreadable = (...ids: string[]) => ({ unreadable: new Map(ids.map((id) => [id, 'status'])) })
     expect(isUnchanged(ledger, COMPLETE, unreadable('b', 'a'))).toBe(true)
     expect(isUnchanged(ledger, COMPLETE, unreadable('a', 'c'))).toBe(false)
-  })
-})
-
-describe('a window that is split', () => {
-  it.each(['2026-10-01', '2026-10-01T05'])('hands each open entry of %s to exactly one part', (name) => {
-    const whole = windowNamed(name) as Window
-    fc.assert(
-      fc.property(fc.uniqueArray(entries, { selector: ({ recordingId }) => recordingId }), (open) => {
-        const before = { ...emptyLedger('ws', whole), open }
-        const parts = splitWindow(whole).map((part) => {
-          const empty = emptyLedger('ws', part)
-          return (inheritOpen(before, part) ?? ((same: Ledger) => same))(empty)
-        })
-        const inherited = parts.flatMap((ledger) => ledger.open)
-        expect(inherited).toHaveLength(open.length)
-        expect(new Set(inherited)).toEqual(new Set(open))
-      }),
-    )
-  })
-
-  it('hands it to the part that holds its moment, and to the first what Bird has told no moment of', () => {
-    const late = entry('refused', 'gone', { createdAt: new Date('2026-10-01T23:59:59.999Z') })
-    const unknown = entry('refused', 'gone', { recordingId: 'b' })
-    const held = ledgerOf({ open: [late, unknown] })
-    const heirs = splitWindow(DAY).filter((part) => inheritOpen(held, part) !== undefined)
-    expect(heirs.map(({ name }) => name)).toEqual(['2026-10-01T00', '2026-10-01T23'])
-  })
-
-  it('adds to a part only what that does not know, and has the part attested anew', () => {
-    const part = windowNamed('2026-10-01T00') as Window
-    const inherit = inheritOpen(ledgerOf({ open: [entry('sent', 'available')] }), part)
-    const attested = { ...emptyLedger('ws', part), attestation: ATTESTED }
-    expect(inherit?.(attested)).toEqual({
-      ...attested,
-      open: [entry('sent', 'available')],
-      attestation: null,
-    })
-    const archived = { ...attested, archived: ['a'] }
-    expect(inherit?.(archived)).toBe(archived)
-    const open = { ...attested, open: [entry('not-yet', 'ongoing')] }
-    expect(inherit?.(open)).toBe(open)
   })
 })

@@ -45,14 +45,19 @@ const EXAMPLE_STAGE = 'example'
 export interface Packaging {
   readonly service: string
   readonly stage: string
+  readonly region: string
+  /** Whether the parameters are judged: by what makes a template. */
+  readonly judges: boolean
   /** Whether the command is `deploy`, and not `package`. */
   readonly deploys: boolean
   /** Days of the transition rule while it is disabled. */
   readonly glacierAfterDays: number
 }
 
-const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/
+const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/
 const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/
+/** What is left of the 64 characters that AWS gives to a function's name, and of what Glue's names tell apart. */
+const STAGE = /^[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?$/
 const BUCKET_NAME = /^(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]$/
 const GLACIER_DAYS = { min: 1, max: 36_500 }
 const SWEEP_DAYS = { min: 1, max: 31 }
@@ -64,8 +69,8 @@ const SCAN_GB = { min: 1, max: 100_000 }
 export function settingFaults(parameters: Parameters): readonly string[] {
   const environment: Record<string, string> = {
     BIRD_ACCESS_KEY_SECRET: 'chosen-here',
-    QUEUE_URL: 'https://created-here',
-    DEAD_LETTER_QUEUE_URL: 'https://created-here',
+    QUEUE_URL: 'https://created-here/queue',
+    DEAD_LETTER_QUEUE_URL: 'https://created-here/dead-letters',
     CATALOG_DATABASE: 'created_here',
     CATALOG_WORK_GROUP: 'created-here',
     CATALOG_FIRST_DAY: '2020-01-01',
@@ -99,7 +104,7 @@ function inWordsOfParameters(fault: string): string {
 /** What only the deployment can know. */
 export function deploymentFaults(parameters: Parameters, packaging: Packaging): readonly string[] {
   const { bucket, keyArn, secretArn, secretKeyArn, glacierAfterDays, accessLogBucket } = parameters
-  const { quietDays, alarmEmail, sweepDays, weeklySweepDays, verifySample } = parameters
+  const { retentionMode, quietDays, alarmEmail, sweepDays, weeklySweepDays, verifySample } = parameters
   const { api, reasonRequired, country, searchScanGb, compactDaily } = parameters
   const checks: readonly (readonly [boolean, string])[] = [
     [
@@ -109,7 +114,26 @@ export function deploymentFaults(parameters: Parameters, packaging: Packaging): 
     [keyArn !== '' && !KEY_ARN.test(keyArn), 'keyArn is not the ARN of a KMS key (an alias will not do)'],
     [
       secretArn !== '' && !SECRET_ARN.test(secretArn),
-      'secretArn is not the ARN of a secret in Secrets Manager; leave it empty to create one; never give the key itself',
+      'secretArn is not the whole ARN of a secret in Secrets Manager, with the six characters at its end; leave it empty to create one; never give the key itself',
+    ],
+    ...[
+      ['keyArn', keyArn],
+      ['secretArn', secretArn],
+      ['secretKeyArn', secretKeyArn],
+    ].map(
+      ([name = '', arn = '']) =>
+        [
+          packaging.deploys && arn !== '' && arn.split(':')[3] !== packaging.region,
+          `${name} is of another region than the stack (${packaging.region}): there it cannot be used`,
+        ] as const,
+    ),
+    [
+      packaging.deploys && retentionMode === '',
+      'retentionMode is not set: say GOVERNANCE or COMPLIANCE, with retentionDays, or off; a deployment that forgot it would go on without locks',
+    ],
+    [
+      !STAGE.test(packaging.stage),
+      `the stage ${packaging.stage} must be 1 to 31 characters of a-z, 0-9 and -: names of functions and of the search index are made of it`,
     ],
     [
       glacierAfterDays !== '' && !isWholeWithin(glacierAfterDays, GLACIER_DAYS),

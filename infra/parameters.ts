@@ -70,13 +70,15 @@ export function chooseFromParameters(
   named: readonly string[],
   packaging: Packaging,
 ): Chosen {
-  const faults = [
-    ...settingFaults(parameters),
-    ...deploymentFaults(parameters, packaging),
-    ...named
-      .filter((name) => !isParameter(name))
-      .map((name) => `${name} is not a parameter: is it misspelt? They are ${PARAMETERS.join(', ')}`),
-  ]
+  const faults = !packaging.judges
+    ? []
+    : [
+        ...settingFaults(parameters),
+        ...deploymentFaults(parameters, packaging),
+        ...named
+          .filter((name) => !isParameter(name))
+          .map((name) => `${name} is not a parameter: is it misspelt? They are ${PARAMETERS.join(', ')}`),
+      ]
   if (faults.length > 0) throw new Error(`Parameters:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\n`)
 
   const { bucket, keyArn, secretArn, secretKeyArn, prefix, glacierAfterDays, accessLogBucket } = parameters

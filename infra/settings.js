@@ -12,7 +12,10 @@ export async function chosen({ options, resolveVariable }) {
   const packaging = {
     service: String(await resolveVariable('self:service')),
     stage: String(await resolveVariable('sls:stage')),
+    region: String(await resolveVariable('self:provider.region')),
     deploys: process.argv.includes('deploy'),
+    // What only looks at a stack, or takes it away, need not be told its parameters.
+    judges: process.argv.includes('deploy') || process.argv.includes('package'),
     glacierAfterDays: Number(await resolveVariable('file(infra/numbers.yml):bucket.glacierAfterDays')),
   }
   try {

@@ -21,7 +21,7 @@ import {
 export interface Config {
   readonly birdApiUrl: URL
   readonly workspaceId: string
-  /** The workspaces that a backfill sweeps, each once. */
+  /** The workspaces that a backfill sweeps, each once, the default among them. */
   readonly backfillWorkspaceIds: readonly string[]
   /** A backfill sends nothing while so many messages wait in the queue. */
   readonly maxQueued: number
@@ -91,7 +91,7 @@ export const Environment = v.object({
     v.trim(),
     v.transform((text) => (text === '' || text.endsWith('/') ? text : `${text}/`)),
     v.regex(
-      /^(?:[A-Za-z0-9!_.*'()=-]+\/)*$/,
+      /^(?:[A-Za-z0-9_.=-]+\/)*$/,
       'ARCHIVE_PREFIX may hold letters, digits and -_.=, in segments parted by single slashes, with no slash in front',
     ),
   ),
@@ -138,13 +138,19 @@ export function readConfig(
       faults.push(
         `${name} is not set: it is the URL of ${name === 'QUEUE_URL' ? 'the queue that feeds this function' : 'its dead-letter queue'}`,
       )
+  if (set['QUEUE_URL'] !== undefined && set['QUEUE_URL'] === set['DEAD_LETTER_QUEUE_URL'])
+    faults.push(
+      'QUEUE_URL and DEAD_LETTER_QUEUE_URL name the same queue: nothing in it would be a dead letter',
+    )
   if (faults.length > 0) throw new ConfigurationError([...new Set(faults)])
 
   const { QUEUE_URL, DEAD_LETTER_QUEUE_URL, RETENTION_MODE, RETENTION_DAYS } = env
   return {
     birdApiUrl: env.BIRD_API_URL,
     workspaceId: toWorkspaceId(env.BIRD_WORKSPACE_ID),
-    backfillWorkspaceIds: (env.BACKFILL_WORKSPACE_IDS ?? [env.BIRD_WORKSPACE_ID]).map(toWorkspaceId),
+    backfillWorkspaceIds: [
+      ...new Set([toWorkspaceId(env.BIRD_WORKSPACE_ID), ...(env.BACKFILL_WORKSPACE_IDS ?? [])]),
+    ],
     maxQueued: env.BACKFILL_MAX_QUEUED,
     accessKey:
       env.BIRD_ACCESS_KEY === undefined

@@ -1,5 +1,4 @@
 import { type Config, readConfig } from '../config.ts'
-import { ConfigurationError } from '../errors.ts'
 
 /** What the configuration asks for and these commands do not use: it need not be set. */
 const UNUSED = { BIRD_WORKSPACE_ID: 'unused', ARCHIVE_BUCKET: 'unused' }
@@ -33,9 +32,5 @@ export function readDlqConfig(
     { queues: true },
   )
   const { queueUrl = '', deadLetterQueueUrl = '' } = config.queues ?? {}
-  if (queueUrl === deadLetterQueueUrl)
-    throw new ConfigurationError([
-      'QUEUE_URL and DEAD_LETTER_QUEUE_URL name the same queue: nothing in it would be a dead letter',
-    ])
   return { config, queueUrl, deadLetterQueueUrl }
 }

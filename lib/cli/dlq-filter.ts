@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import type { DeadLetter } from '../sqs/dead-letter.ts'
+import type { RefusalReason } from '../archive/outcome.ts'
+import { type DeadLetter, FAILED_TOO_OFTEN } from '../sqs/dead-letter.ts'
 import { readRecordings } from './read-recordings.ts'
 
 /** Which letters a command is for; several options narrow it down together. */
@@ -18,7 +19,18 @@ export interface LetterFilter {
   readonly isNarrow: boolean
   /** Recordings that were named and of which no letter was seen. */
   missing(this: void): readonly string[]
+  /** Reasons that were named, that no letter had, and that this archiver never gives: they may be misspelt. */
+  strange(this: void): readonly string[]
 }
+
+/** All reasons that this archiver gives. */
+const REASONS: ReadonlySet<string> = new Set<RefusalReason | typeof FAILED_TOO_OFTEN>([
+  FAILED_TOO_OFTEN,
+  'conflict',
+  'never-available',
+  'unprocessable',
+  'unreadable-message',
+])
 
 /** @throws UsageError with everything that is named and is no recording id */
 export async function createLetterFilter(
@@ -31,9 +43,11 @@ export async function createLetterFilter(
   const wanted = new Set(asked.map(({ recordingId }) => recordingId))
   const missing = new Set(wanted)
   const reasons = new Set(reason)
+  const strange = new Set(reason?.filter((each) => !REASONS.has(each)))
   return {
     wants({ recordingId = '', reason: why, sentAt }) {
       missing.delete(recordingId)
+      strange.delete(why)
       return (
         (wanted.size === 0 || wanted.has(recordingId)) &&
         (reasons.size === 0 || reasons.has(why)) &&
@@ -42,6 +56,7 @@ export async function createLetterFilter(
     },
     isNarrow: wanted.size > 0 || reasons.size > 0 || olderThan !== undefined,
     missing: () => [...missing],
+    strange: () => [...strange],
   }
 }
 

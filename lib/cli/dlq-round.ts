@@ -1,4 +1,5 @@
-import { describeError } from '../errors.ts'
+import { findMismatch } from '../doctor/redrive.ts'
+import { ConfigurationError, describeError } from '../errors.ts'
 import type { DeadLetters, Round, RoundResult } from '../sqs/dead-letters.ts'
 import { HIDDEN_SECONDS } from '../sqs/letter-receipts.ts'
 import { inspectQueues } from '../sqs/inspect.ts'
@@ -27,6 +28,8 @@ export interface RoundEnd extends RoundResult {
   /** Whether it ended because of its limit. */
   readonly limited: boolean
   readonly missing: readonly string[]
+  /** As of the filter. */
+  readonly strange: readonly string[]
   /** Letters that somebody else held when the round began, as SQS estimates them; undefined where it may not be asked. */
   readonly heldByOthers: number | undefined
   /** For how long the queue keeps a message, in seconds. */
@@ -37,10 +40,13 @@ export interface RoundEnd extends RoundResult {
 const HIDDEN_MINUTES = HIDDEN_SECONDS / 60
 const NOTHING: RoundResult = { complete: false, cameBack: 0, hidden: undefined }
 
-/** Goes through the queue as {@link DeadLetters.goThrough} does, with progress on stderr and Ctrl-C as a wish. Never rejects. */
+/** Goes through the queue as {@link DeadLetters.goThrough} does, with progress on stderr and Ctrl-C as a wish.
+ * @throws ConfigurationError where the two queues are not one queue and its dead letters
+ */
 export async function runRound(order: RoundOrder): Promise<RoundEnd> {
   const { deadLetters, queues, filter, limit, settle, done, json } = order
   const before = await countBefore(queues)
+  if (before.mismatch !== undefined) throw new ConfigurationError([MISMATCHES[before.mismatch]])
   const quiet = json || before.visible === undefined
   const progress = quiet ? NO_PROGRESS : createProgress('looking through', before.visible ?? 0)
   using signals = watchSignals({
@@ -73,6 +79,7 @@ export async function runRound(order: RoundOrder): Promise<RoundEnd> {
     error,
     limited: taken >= limit,
     missing: filter.missing(),
+    strange: filter.strange(),
     heldByOthers: before.held,
     retentionSeconds: before.retentionSeconds,
     signalled: signals.exitCode(),
@@ -80,15 +87,18 @@ export async function runRound(order: RoundOrder): Promise<RoundEnd> {
 }
 
 /** Whether all of what was asked for was found, up to the user's own limit, and nothing came back or was left hidden. */
-export function isWhole({ error, complete, limited, missing, cameBack, hidden }: RoundEnd): boolean {
-  const sawAll = complete ? missing.length === 0 : limited
+export function isWhole({ error, complete, limited, missing, strange, cameBack, hidden }: RoundEnd): boolean {
+  const sawAll = complete ? missing.length + strange.length === 0 : limited
   return error === undefined && sawAll && cameBack === 0 && hidden === undefined
 }
 
 /** Says on stderr what a reader of the results should know. */
 export function printCaveats(end: RoundEnd): void {
-  const { missing, cameBack, hidden, heldByOthers = 0, complete, limited, error, signalled } = end
+  const { missing, strange, cameBack, hidden, heldByOthers = 0, complete, limited, error, signalled } = end
   for (const id of missing) if (complete) printProblem(`${id} has no letter in the dead-letter queue`)
+  for (const reason of strange)
+    if (complete)
+      printProblem(`no letter has the reason ${reason}: see which there are with: bird-archive dlq list`)
   if (cameBack > 0)
     printProblem(`${count(cameBack, 'letter')} came back already; see why with: bird-archive dlq list`)
   if (hidden !== undefined)
@@ -112,18 +122,29 @@ async function countBefore({ queueUrl, deadLetterQueueUrl }: DlqConfig): Promise
   readonly visible: number | undefined
   readonly held: number | undefined
   readonly retentionSeconds: number | undefined
+  readonly mismatch: ReturnType<typeof findMismatch>
 }> {
-  const { deadLetters } = await inspectQueues(queueUrl, deadLetterQueueUrl)
+  const { queue, deadLetters } = await inspectQueues(queueUrl, deadLetterQueueUrl)
+  const [own, dead] = [queue, deadLetters].map((seen) => (seen.kind === 'seen' ? seen.value : undefined))
   const read = (name: string): number | undefined => {
-    const value = Number(deadLetters.kind === 'seen' ? deadLetters.value[name] : undefined)
+    const value = Number(dead?.[name])
     return Number.isFinite(value) ? value : undefined
   }
   return {
     visible: read('ApproximateNumberOfMessages'),
     held: read('ApproximateNumberOfMessagesNotVisible'),
     retentionSeconds: read('MessageRetentionPeriod'),
+    mismatch: findMismatch(own, dead),
   }
 }
+
+/** What would be taken for dead letters is not: it must neither be given up nor sent on. */
+const MISMATCHES = {
+  swapped:
+    'QUEUE_URL and DEAD_LETTER_QUEUE_URL are swapped: the queue of the second sends its failures to the first; exchange the two',
+  strangers:
+    'the queue of DEAD_LETTER_QUEUE_URL is not where the queue of QUEUE_URL sends its failures: take both from the same stack',
+} as const
 
 function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))

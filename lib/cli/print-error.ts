@@ -12,7 +12,7 @@ export function printError(error: unknown, subject?: string): number {
   const about = subject === undefined ? '' : `${subject}: `
   const faults = findFaults(error)
   if (faults === undefined) {
-    printProblem(`${about}${isFull(error) ? FULL : describeError(error)}`)
+    printProblem(`${about}${explainSystem(error) ?? describeError(error)}`)
     return EXIT.incomplete
   }
   const title = about === '' ? 'The configuration needs mending:' : `${about}the configuration needs mending:`
@@ -20,11 +20,17 @@ export function printError(error: unknown, subject?: string): number {
   return EXIT.misconfigured
 }
 
-const FULL = 'there is no room left to write to: free some, and run it again'
+/** No connection came about. */
+const UNREACHED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH'])
 
-function isFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return error instanceof Error && (code === 'ENOSPC' || code === 'EDQUOT')
+/** What this machine itself refused; undefined where it is nothing of that kind. */
+function explainSystem(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    return 'there is no room left to write to: free some, and run it again'
+  if (!UNREACHED.has(error.code)) return undefined
+  const where = /[\w.-]+(?::\d+)?$/.exec(error.message)?.[0] ?? 'a server'
+  return `${where} cannot be reached (${error.code}): look at the network, AWS_REGION, and the addresses in the environment (QUEUE_URL, AWS_ENDPOINT_URL_SQS, …)`
 }
 
 /** What a person has to mend before anything can be done; undefined where it is something else that went wrong. */

@@ -151,7 +151,7 @@ function judgeVersioning(versioning: Seen<string>, { name }: BucketExpectations)
  * | Object Lock     | RETENTION_MODE off | set  |
  * | --------------- | ------------------ | ---- |
  * | off             | warn               | fail |
- * | on              | ok                 | ok   |
+ * | on              | warn               | ok   |
  * | on, by default  | warn               | ok   |
  */
 function judgeLock(lock: Seen<LockFacts>, { name, retention }: BucketExpectations): Finding[] {
@@ -177,7 +177,17 @@ function judgeLock(lock: Seen<LockFacts>, { name, retention }: BucketExpectation
   const own =
     retention.mode === 'off' ? '' : `; recordings are kept for ${retention.days} days (${retention.mode})`
   const on = note.ok(check, `Object Lock is on${own}`)
-  if (defaultMode === undefined) return [on]
+  if (defaultMode === undefined)
+    return retention.mode === 'off'
+      ? [
+          note.warn(
+            check,
+            'Object Lock is on, and RETENTION_MODE is off',
+            'what is archived with this environment has no lock',
+            'set RETENTION_MODE and RETENTION_DAYS as the deployment has them; what is without a lock already gets one by: bird-archive retention extend',
+          ),
+        ]
+      : [on]
   const byDefault = `whatever is written is locked for ${defaultDays} days (${defaultMode}) by the bucket's default`
   if (retention.mode !== 'off') return [on, note.ok('bucket.default-retention', byDefault)]
   return [

@@ -1,5 +1,5 @@
 import { type Finding, noteFor, type Seen } from './finding.ts'
-import { judgeRedrive, judgeRedriveAllow } from './redrive.ts'
+import { findMismatch, judgeRedrive, judgeRedriveAllow } from './redrive.ts'
 
 /** A queue's attributes by SQS's names for them. */
 export type QueueAttributes = Readonly<Record<string, string | undefined>>
@@ -22,6 +22,15 @@ export function judgeQueues({ queue, deadLetters, functionTimeoutSeconds }: Queu
   const own = queue.kind === 'seen' ? queue.value : undefined
   const dead = deadLetters.kind === 'seen' ? deadLetters.value : undefined
   const [ownArn = '', deadArn] = [own?.['QueueArn'], dead?.['QueueArn']]
+  if (findMismatch(own, dead) === 'swapped')
+    return [
+      note.fail(
+        'queue.swapped',
+        'QUEUE_URL and DEAD_LETTER_QUEUE_URL are swapped: the queue of the second sends its failures to the first',
+        'dead letters would be worked on, and recordings that wait would be taken for dead letters',
+        'exchange the values of QUEUE_URL and DEAD_LETTER_QUEUE_URL',
+      ),
+    ]
   return [
     judgeExistence('queue', 'QUEUE_URL', queue),
     judgeExistence('dead-letters', 'DEAD_LETTER_QUEUE_URL', deadLetters),

@@ -33,6 +33,24 @@ export function judgeRedrive(redrivePolicy: string | undefined, deadArn: string 
   return note.ok(check, `after ${policy.maxReceiveCount} failures a message goes to the dead-letter queue`)
 }
 
+/**
+ * Whether one queue's failures can be told to lead somewhere else than to the other: then the two are swapped, or of two
+ * stages. Undefined where nothing speaks for that; what may not be seen says nothing.
+ */
+export function findMismatch(
+  queue: Readonly<Record<string, string | undefined>> | undefined,
+  deadLetters: Readonly<Record<string, string | undefined>> | undefined,
+): 'swapped' | 'strangers' | undefined {
+  const [own, dead] = [queue?.['QueueArn'], deadLetters?.['QueueArn']]
+  const [target, back] = [
+    readRedrive(queue?.['RedrivePolicy'])?.target,
+    readRedrive(deadLetters?.['RedrivePolicy'])?.target,
+  ]
+  if (target !== undefined && target === dead) return undefined
+  if (back !== undefined && (own === undefined || back === own)) return 'swapped'
+  return back !== undefined || (target !== undefined && dead !== undefined) ? 'strangers' : undefined
+}
+
 function readRedrive(text: string | undefined): { target: string; maxReceiveCount: number } | undefined {
   const policy = parseObject(text)
   const target = policy?.['deadLetterTargetArn']

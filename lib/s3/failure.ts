@@ -29,6 +29,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof S3ServiceException && statusOf(error) === 404 && error.name !== 'NoSuchBucket'
 }
 
+const OTHER_REGION = "ARCHIVE_BUCKET lies in another region: set AWS_REGION to the bucket's"
 const EXPIRED = 'the AWS credentials have expired: sign in again'
 
 /** Faults that no retry mends; what each of them asks an operator to do. */
@@ -42,7 +43,9 @@ const MENDS: Readonly<Record<string, string>> = {
   RequestExpired: EXPIRED,
   TokenRefreshRequired: EXPIRED,
   NoSuchBucket: 'ARCHIVE_BUCKET names a bucket that does not exist',
-  PermanentRedirect: "ARCHIVE_BUCKET lies in another region: set AWS_REGION to the bucket's",
+  PermanentRedirect: OTHER_REGION,
+  AuthorizationHeaderMalformed: OTHER_REGION,
+  IllegalLocationConstraintException: OTHER_REGION,
   ObjectLockConfigurationNotFoundError:
     'RETENTION_MODE is set, but the bucket has no Object Lock: create it with Object Lock, or set RETENTION_MODE=off',
 }

@@ -2,7 +2,7 @@ import type { Template } from './package.ts'
 import { at, list, policyDenies, same, TLS } from './tree.ts'
 
 const BUCKET = 'Resources.ArchiveBucket.Properties'
-const EVIDENCE = ['recordings', 'access', 'backfill/attestations', 'catalog']
+const EVIDENCE = ['recordings', 'access', 'backfill/attestations', 'backfill/dropped', 'catalog']
 
 /** The statement of the bucket's policy of this name refuses everybody an action below all these names. */
 const refuses = (template: Template, sid: string, action: string, names: readonly string[]): boolean =>

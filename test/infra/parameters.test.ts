@@ -18,7 +18,14 @@ const SOUND = {
   searchScanGb: '10',
   compactDaily: 'on',
 }
-const PACKAGING = { service: 'recordings-of-calls', stage: 'prod', deploys: false, glacierAfterDays: 90 }
+const PACKAGING = {
+  service: 'recordings-of-calls',
+  stage: 'prod',
+  region: 'eu-west-1',
+  judges: true,
+  deploys: false,
+  glacierAfterDays: 90,
+}
 
 it('sound parameters are taken', () => {
   expect(chooseFromParameters(SOUND, [], PACKAGING).bucketName).toEqual({ Ref: 'ArchiveBucket' })
@@ -27,11 +34,16 @@ it('sound parameters are taken', () => {
 it.each([
   [{ retentionMode: 'COMPLIANCE' }, 'retentionMode is COMPLIANCE, so retentionDays must say'],
   [{ retentionDays: '30' }, 'retentionDays is set, but retentionMode is off'],
+  [
+    { secretArn: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:bird' },
+    'secretArn is not the whole ARN',
+  ],
+  [{ prefix: 'a*b' }, 'prefix may hold letters, digits'],
   [{ bucket: 's3://My_Bucket' }, 'bucket is not the name of a bucket'],
   [{ bucket: 'my-archive', glacierAfterDays: '90' }, 'its lifecycle is its own'],
   [{ glacierAfterDays: 'soon' }, 'glacierAfterDays must be a whole number'],
   [{ workspaceId: '' }, 'workspaceId is not set'],
-  [{ secretArn: 'the-key-itself' }, 'secretArn is not the ARN of a secret'],
+  [{ secretArn: 'the-key-itself' }, 'secretArn is not the whole ARN of a secret'],
   [
     { secretKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/abc' },
     'secretArn is not: a secret that is created',
@@ -65,6 +77,32 @@ it.each([
   expect(() => chooseFromParameters({ ...SOUND, ...change }, [], PACKAGING)).toThrow(message)
 })
 
+it.each([
+  [{}, 'retentionMode is not set: say GOVERNANCE or COMPLIANCE'],
+  [
+    { retentionMode: 'off', keyArn: 'arn:aws:kms:us-east-1:123456789012:key/abc', bucket: 'my-archive' },
+    'keyArn is of another region than the stack (eu-west-1)',
+  ],
+  [
+    { retentionMode: 'off', secretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:bird-AbCdEf' },
+    'secretArn is of another region than the stack (eu-west-1)',
+  ],
+])('%j is not deployed, though it can be packaged', (change, message) => {
+  const choose = (deploys: boolean) => () =>
+    chooseFromParameters({ ...SOUND, ...change }, [], { ...PACKAGING, deploys })
+  expect(choose(true)).toThrow(message)
+  expect(choose(false)).not.toThrow()
+})
+
+it.each(['Prod', 'a'.repeat(32), 'prod_1', '-prod'])('the stage %s is refused', (stage) => {
+  expect(() => chooseFromParameters(SOUND, [], { ...PACKAGING, stage })).toThrow('must be 1 to 31 characters')
+})
+
+it('what makes no template need not be told any parameter', () => {
+  const nothing = { ...SOUND, workspaceId: '', quietDays: 'x' }
+  expect(() => chooseFromParameters(nothing, [], { ...PACKAGING, judges: false })).not.toThrow()
+})
+
 it('no weekly sweep is a choice', () => {
   const choose = (weeklySweepDays: string): string =>
     chooseFromParameters({ ...SOUND, weeklySweepDays }, [], PACKAGING).files.weekly
@@ -93,7 +131,7 @@ it('the HTTP API uses a key only where the bucket has one', () => {
 
 it.each([
   ['prod', 'recordings_of_calls_prod'],
-  ['Team-A-2', 'recordings_of_calls_team_a_2'],
+  ['team-a-2', 'recordings_of_calls_team_a_2'],
 ])('the database of stage %s has a name that Glue and the settings take', (stage, name) => {
   const { catalogDatabase } = chooseFromParameters(SOUND, [], { ...PACKAGING, stage })
   expect(catalogDatabase).toBe(name)

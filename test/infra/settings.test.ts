@@ -40,7 +40,14 @@ it('every parameter is described in serverless.yml, and changes something', asyn
   const sound = { ...Object.fromEntries(names.map((name) => [name, ''])), ...SOUND } as Parameters<
     typeof chooseFromParameters
   >[0]
-  const packaging = { service: 'recordings', stage: 'prod', deploys: false, glacierAfterDays: 90 }
+  const packaging = {
+    service: 'recordings',
+    stage: 'prod',
+    region: 'eu-west-1',
+    judges: true,
+    deploys: false,
+    glacierAfterDays: 90,
+  }
   const choose = (change: object) =>
     JSON.stringify(chooseFromParameters({ ...sound, ...change }, [], packaging))
   for (const name of names)

@@ -188,6 +188,8 @@ describe('the packaged template', () => {
     expect(rules.flatMap((rule) => at(rule, 'Prefix') ?? [])).toEqual([
       'calls/backfill/windows/',
       'calls/backfill/marks/',
+      // Only audio and sidecars ever go to Glacier: an index that is searched each day would cost more there.
+      'calls/recordings/',
     ])
     const objects = ROLES.flatMap((role) => rightsOf(chosen.template, role)).filter((right) =>
       right.includes(' on ArchiveBucket/'),

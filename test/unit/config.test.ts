@@ -125,7 +125,7 @@ describe('the configuration', () => {
       retention: { mode: 'COMPLIANCE', days: 2557 },
       forcePathStyle: true,
       logLevel: 'debug',
-      backfillWorkspaceIds: ['one', 'two'],
+      backfillWorkspaceIds: [GOOD['BIRD_WORKSPACE_ID'], 'one', 'two'],
       maxQueued: 100_000_000,
       memoryMb: 512,
     })

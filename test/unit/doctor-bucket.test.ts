@@ -90,6 +90,7 @@ test("a rule that forgets the sweeps' replaced documents is left alone, one for 
 test('without a retention of its own, the lock is judged by what the bucket does by default', () => {
   const off = { retention: { mode: 'off' } } as const
   expect(levelsOf({ lock: none }, off)['bucket.lock']).toBe('warn')
+  expect(levelsOf({}, off)['bucket.lock']).toBe('warn')
   const byDefault = seen({ enabled: true, defaultMode: 'COMPLIANCE', defaultDays: 30 })
   expect(levelsOf({ lock: byDefault }, off)['bucket.default-retention']).toBe('warn')
   expect(levelsOf({ lock: byDefault })['bucket.default-retention']).toBe('ok')

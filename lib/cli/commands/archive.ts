@@ -21,7 +21,8 @@ What is archived already is left alone, so the same list may be run again and ag
 The list: one id a line, CSV (a column named recordingId or id, else the first column) or JSON lines with recordingId.
 Empty lines and lines that start with # don't count. If one line can't be read, nothing is done.
 
-The environment: BIRD_WORKSPACE_ID, BIRD_ACCESS_KEY, ARCHIVE_BUCKET, AWS_REGION and AWS credentials.
+The environment: BIRD_WORKSPACE_ID, BIRD_ACCESS_KEY, ARCHIVE_BUCKET, AWS_REGION and AWS credentials; as the deployment has
+them also ARCHIVE_PREFIX, RETENTION_MODE and RETENTION_DAYS: without the last two nothing is locked.
 Ctrl-C once: nothing new is begun, what is running comes to its end. Twice: everything is given up at once.
 
 Examples:

@@ -1,7 +1,7 @@
 import { decide } from '../archive/decide.ts'
 import { redact } from '../errors.ts'
 import { GIVEN_UP, isUnderway, judge, NEVER_AVAILABLE, type Facts } from './judge.ts'
-import type { Entry, Ledger } from './ledger.ts'
+import { type Entry, knownIds, type Ledger } from './ledger.ts'
 import type { Listed } from './listed.ts'
 import type { Listing } from './listing.ts'
 
@@ -29,7 +29,7 @@ export interface InBucket {
 
 /** The recordings to be looked for in the bucket: all that are known or listed, less what is known to be there. */
 export function idsToFind(ledger: Ledger, listing: Listing | undefined): string[] {
-  const there = new Set(ledger.archived)
+  const there = knownIds({ ...ledger, open: [] })
   const named = new Set([
     ...ledger.open.map(({ recordingId }) => recordingId),
     ...(listing === undefined ? [] : [...listing.own.keys(), ...listing.unreadable.keys()]),
@@ -58,7 +58,7 @@ export function idsToAsk(
 
 /** Recordings that the list had in a form that cannot be read, and that may be another window's for all that is known here. */
 export function idsToPlace(ledger: Ledger, listing: Listing | undefined): string[] {
-  const known = new Set([...ledger.archived, ...ledger.open.map(({ recordingId }) => recordingId)])
+  const known = knownIds(ledger)
   return [...(listing?.unreadable.keys() ?? [])].filter((id) => !known.has(id) && !listing?.own.has(id))
 }
 
@@ -174,11 +174,11 @@ export type Unsent =
  */
 export function remember(ledger: Ledger, strangers: readonly Listed[], now: Date): Ledger {
   const held = new Map(ledger.open.map((entry) => [entry.recordingId, entry]))
-  const archived = new Set(ledger.archived)
+  const known = knownIds(ledger)
   const entries = strangers.flatMap(({ recordingId, createdAt, status }): Entry[] => {
     const before = held.get(recordingId)
     const isExplained = before?.line === 'nothing-to-archive' && decide(status) !== 'nothing-to-archive'
-    if (archived.has(recordingId) || (before !== undefined && !isExplained)) return []
+    if (known.has(recordingId) && !isExplained) return []
     const { firstSeenAt } = before ?? { firstSeenAt: now }
     return [{ recordingId, createdAt, line: 'not-yet', reason: redact(status), firstSeenAt }]
   })

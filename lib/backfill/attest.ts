@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { readDocument } from '../archive/document.ts'
 import { GIVEN_UP } from './judge.ts'
 import type { Entry } from './ledger.ts'
-import type { Window } from './window.ts'
+import { isWithin, type Window } from './window.ts'
 
 const ATTESTATION_SCHEMA = 'urn:bird-recording-archiver:attestation:1'
 
@@ -20,6 +20,7 @@ type ReadSidecar = {
   readonly kind: string
   readonly sha256?: string
   readonly bytes?: number
+  readonly createdAt?: Date | undefined
   readonly fault?: string
 }
 
@@ -41,6 +42,20 @@ export function lostOf(
       const sidecar = sidecars.get(id)
       if (sidecar?.sha256 !== undefined && sidecar.bytes !== undefined) return []
       return [[id, sidecar?.fault ?? 'its sidecar is no longer in the bucket'] as const]
+    }),
+  )
+}
+
+/** Recordings whose sidecar puts them into another window, with the moment that it tells. */
+export function elsewhereOf(
+  ids: readonly string[],
+  sidecars: ReadonlyMap<string, ReadSidecar>,
+  window: Window,
+): ReadonlyMap<string, Date> {
+  return new Map(
+    ids.flatMap((id) => {
+      const { createdAt } = sidecars.get(id) ?? {}
+      return createdAt === undefined || isWithin(createdAt, window) ? [] : [[id, createdAt] as const]
     }),
   )
 }

@@ -143,7 +143,7 @@ async function sweepNext(window: Window, run: Run): Promise<void> {
 
 /** Notes what later runs have to look at again. */
 async function keep({ ledger, listing }: Swept, { pass, systems, hear }: Run): Promise<void> {
-  await pass.remember(hear(listing), systems.clock.now())
+  await pass.remember(hear(listing, ledger.elsewhere), systems.clock.now())
   await pass.note(ledger)
 }
 

@@ -42,13 +42,16 @@ const LedgerDocument = v.object({
   archived: v.array(v.string()),
   /** Every other recording of the window. */
   open: v.array(EntryDocument),
+  /** What Bird's list names here, and the sidecar puts into another window: it is counted there. */
+  elsewhere: v.optional(v.array(v.object({ recordingId: v.string(), createdAt: Moment })), []),
   attestation: v.nullable(v.object({ key: v.string(), digest: v.string(), at: Moment })),
 })
 
 /** What is known of one window: every recording of it by its id, in one line each. */
-export type Ledger = Omit<v.InferOutput<typeof LedgerDocument>, 'archived' | 'open'> & {
+export type Ledger = Omit<v.InferOutput<typeof LedgerDocument>, 'archived' | 'open' | 'elsewhere'> & {
   readonly archived: readonly string[]
   readonly open: readonly Entry[]
+  readonly elsewhere: readonly { readonly recordingId: string; readonly createdAt: Date }[]
 }
 /** A recording that is not archived. */
 export type Entry = v.InferOutput<typeof EntryDocument>
@@ -65,8 +68,14 @@ export function emptyLedger(workspaceId: string, window: Window): Ledger {
     listed: { digest: '', complete: false, agreed: 0, strays: 0, nameless: 0 },
     archived: [],
     open: [],
+    elsewhere: [],
     attestation: null,
   }
+}
+
+/** All recordings that the list of a window may name without anything new in that. */
+export function knownIds({ archived, open, elsewhere }: Ledger): Set<string> {
+  return new Set([...archived, ...[...open, ...elsewhere].map(({ recordingId }) => recordingId)])
 }
 
 /** Reads a ledger; returns the reason as text where it is none. */
@@ -107,8 +116,8 @@ export function isUnchanged(
 ): boolean {
   const isSame = listed.digest === before.listed.digest && listed.nameless === 0
   if (before.attestation === null || !listed.complete || !isSame) return false
-  const archived = new Set(unreadable.size > 0 ? before.archived : [])
-  return [...unreadable.keys()].every((id) => archived.has(id))
+  const inBucket = knownIds({ ...before, open: [] })
+  return [...unreadable.keys()].every((id) => inBucket.has(id))
 }
 
 /**
@@ -128,7 +137,7 @@ export function inherit(
   const open = whole.open.filter((entry) => isOfPart(entry.createdAt))
   if (archived.length + open.length === 0) return undefined
   return (ledger) => {
-    const known = new Set([...ledger.archived, ...ledger.open.map(({ recordingId }) => recordingId)])
+    const known = knownIds(ledger)
     const inBucket = archived.filter((id) => !known.has(id))
     const others = open.filter(({ recordingId }) => !known.has(recordingId))
     if (inBucket.length + others.length === 0) return ledger
@@ -154,6 +163,16 @@ export function noteLost(ledger: Ledger, lost: ReadonlyMap<string, string>, now:
     archived: ledger.archived.filter((id) => !lost.has(id)),
     open: [...ledger.open, ...entries],
     attestation: null,
+  }
+}
+
+/** Takes recordings out of what is archived: the sidecars put them into other windows. */
+export function noteElsewhere(ledger: Ledger, createdAt: ReadonlyMap<string, Date>): Ledger {
+  const added = [...createdAt].map(([recordingId, moment]) => ({ recordingId, createdAt: moment }))
+  return {
+    ...ledger,
+    archived: ledger.archived.filter((id) => !createdAt.has(id)),
+    elsewhere: [...ledger.elsewhere, ...added],
   }
 }
 

@@ -111,15 +111,20 @@ function isListedAt(createdAt: Date, startedAt: Date): boolean {
 }
 
 /**
- * Tells what lists say of recordings of other windows, each once for as long as the same is said of it: a run that looked at a
- * window again whenever another one's list contradicts it would come to no end.
+ * Tells which recordings of other windows a window's list and its sidecars name, each once for each thing that is said
+ * of it: a run that looked at a window again whenever another one's list contradicts it would come to no end.
  */
-export function createHearsay(): (listing: Listing | undefined) => Listed[] {
-  const heard = new Map<string, string>()
-  return (listing) => {
-    const strangers = [...(listing?.strays.values() ?? []), ...(listing?.borderline.values() ?? [])]
-    const news = strangers.filter(({ recordingId, status }) => heard.get(recordingId) !== status)
-    for (const { recordingId, status } of news) heard.set(recordingId, status)
+export function createHearsay(): (
+  listing: Listing | undefined,
+  elsewhere: readonly Pick<Listed, 'recordingId' | 'createdAt'>[],
+) => Listed[] {
+  const heard = new Set<string>()
+  return (listing, elsewhere) => {
+    const listed = [...(listing?.strays.values() ?? []), ...(listing?.borderline.values() ?? [])]
+    const archived = elsewhere.map((one) => ({ ...one, status: 'available', durationSeconds: undefined }))
+    const nameOf = ({ recordingId, status }: Listed): string => `${recordingId} ${status}`
+    const news = [...listed, ...archived].filter((one) => !heard.has(nameOf(one)))
+    for (const one of news) heard.add(nameOf(one))
     return news
   }
 }

@@ -1,7 +1,7 @@
 import { lockFor, type RetentionPolicy } from '../archive/retention.ts'
-import { confirmAttestation, evidenceOf, lostOf, writeAttestation } from '../backfill/attest.ts'
+import { confirmAttestation, elsewhereOf, evidenceOf, lostOf, writeAttestation } from '../backfill/attest.ts'
 import type { BackfillKeys } from '../backfill/keys.ts'
-import { type Ledger, noteLost } from '../backfill/ledger.ts'
+import { type Ledger, noteElsewhere, noteLost } from '../backfill/ledger.ts'
 import type { Window } from '../backfill/window.ts'
 import { StoreError } from '../errors.ts'
 import type { Found, Sidecars } from './sidecars.ts'
@@ -9,7 +9,8 @@ import type { Store } from './store.ts'
 
 /**
  * Attests a window that is settled: reads every sidecar that was not read just now, and writes the document, once, locked as
- * a recording of the window's last moment would be. If a sidecar is not what it has to be, the ledger comes back with that.
+ * a recording of the window's last moment would be. If a sidecar is not what it has to be, or puts its recording into
+ * another window, the ledger comes back with that.
  * @throws StoreError also if something else lies under the attestation's name
  */
 export type Attest = (
@@ -28,10 +29,12 @@ export function createAttester(options: {
   readonly version: string
 }): Attest {
   const { sidecars, store, keys, retention, version } = options
-  return async (window, ledger, found, now, signal) => {
-    const { workspaceId, archived } = ledger
-    const unread = archived.filter((id) => found.get(id)?.kind !== 'read')
+  return async (window, held, found, now, signal) => {
+    const { workspaceId } = held
+    const unread = held.archived.filter((id) => found.get(id)?.kind !== 'read')
     const read = new Map([...found, ...(await sidecars.read(workspaceId, unread, signal))])
+    const ledger = noteElsewhere(held, elsewhereOf(held.archived, read, window))
+    const { archived } = ledger
     const lost = lostOf(archived, read)
     if (lost.size > 0) return noteLost(ledger, lost, now)
     const { text, digest, factsDigest } = writeAttestation({
@@ -47,8 +50,8 @@ export function createAttester(options: {
     const lock = lockFor(retention, window.to, now)
     const isNew = await store.writeOnce(key, text, 'application/json', lock, signal)
     // Where the key is taken, the same facts were attested before; or somebody has put something else there.
-    const held = isNew ? text : await store.read(key, signal)
-    const confirmed = confirmAttestation(held, { workspaceId, window: window.name, digest })
+    const there = isNew ? text : await store.read(key, signal)
+    const confirmed = confirmAttestation(there, { workspaceId, window: window.name, digest })
     if (!confirmed.ok)
       throw new StoreError(`${key} is taken, and not by this attestation: ${confirmed.reason}`)
     return { ...ledger, attestation: { key, digest, at: now } }

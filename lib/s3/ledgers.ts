@@ -137,7 +137,14 @@ export function createLedgers(documents: Documents, keys: BackfillKeys): Ledgers
         const edit = inherit(whole, createdAtOf(found), part)
         if (edit !== undefined) await change(workspaceId, part, edit, signal)
       }
-      const emptied = { ...held.ledger, split: true, archived: [], open: [], attestation: null }
+      const emptied = {
+        ...held.ledger,
+        split: true,
+        archived: [],
+        open: [],
+        elsewhere: [],
+        attestation: null,
+      }
       return await replace(held, emptied, signal)
     },
     remember: rememberIn,

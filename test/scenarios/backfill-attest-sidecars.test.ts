@@ -5,12 +5,16 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { emptyLedger, writeLedger } from '../../lib/backfill/ledger.ts'
+import { windowNamed } from '../../lib/backfill/window.ts'
 import type { BirdCall } from '../../lib/sandbox/bird-recording.ts'
 import {
   accountOf,
   attestationsOf,
+  countsOf,
   HOUR_MS,
   idsOf,
+  ledgerOf,
   pendingOf,
   queuedIds,
   reportOf,
@@ -95,6 +99,53 @@ describe('a sidecar that vanishes', () => {
     clock.advance(HOUR_MS)
     await sweep()
     expect(await attested()).toMatchObject([{ counts: { archived: 40 } }])
+  })
+})
+
+describe('a sidecar that says another day than the list', () => {
+  const sweepThree = () => sweepToEnd(world, { clock, event: { sweep: 'recent', days: 3 } })
+  /** Ids that a day's latest attestation names. */
+  const attestedOn = async (day: string): Promise<string[]> => {
+    const ledger = await ledgerOf(world, day)
+    const { archived } = await world.json((ledger['attestation'] as { key: string }).key)
+    return (archived as string[]).map((line) => line.slice(0, 36))
+  }
+  let others: BirdCall[]
+  let moved: BirdCall
+  beforeEach(async () => {
+    others = await archivedCalls(2)
+    moved = callAt('2026-03-08T10:00:00Z')
+    world.setCalls([...others, moved])
+    await world.archived({ ...moved, metadata: { ...moved.metadata, createdAt: `${DAY}T10:00:00Z` } })
+  })
+
+  it('has its recording attested, and counted, with the day that it says itself', async () => {
+    await sweepThree()
+    expect(await attestedOn('2026-03-08')).toEqual([])
+    expect(await attestedOn(DAY)).toEqual(idsOf([...others, moved]))
+    expect((await accountOf(world)).get(moved.recordingId)).toMatchObject({ line: 'archived', window: DAY })
+    expect(countsOf(await reportOf(world))).toEqual({ archived: 3 })
+    const documents = (await attestationsOf(world)).size
+    for (const late of ['2026-03-08T11:00:00Z', `${DAY}T11:00:00Z`].map((createdAt) => callAt(createdAt))) {
+      world.setCalls([...world.calls, late])
+      await world.archived(late)
+      clock.advance(HOUR_MS)
+      await sweepThree()
+    }
+    expect((await attestationsOf(world)).size).toBe(documents)
+    expect(await attestedOn('2026-03-08')).toHaveLength(1)
+    expect(await attestedOn(DAY)).toHaveLength(4)
+    expect((await accountOf(world)).size).toBe(5)
+    expect(await queuedIds(world)).toEqual([])
+  })
+
+  it('is remembered for as long as the list names it, should the ledger of its own day be lost', async () => {
+    await sweepThree()
+    const blank = writeLedger(emptyLedger(world.workspaceId, windowNamed(DAY)!))
+    await world.put(`backfill/windows/${world.workspaceId}/${DAY}.json`, blank)
+    clock.advance(HOUR_MS)
+    await sweepThree()
+    expect(await attestedOn(DAY)).toEqual(idsOf([...others, moved]))
   })
 })
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type AttestationFacts,
   digestOfWindows,
+  elsewhereOf,
   type Evidence,
   evidenceOf,
   lostOf,
@@ -210,6 +211,14 @@ describe('what the sidecars of a window say', () => {
       ['b', 'the sidecar is not JSON'],
       ['e', gone],
     ])
+  })
+
+  it('puts a recording into another window only if it tells a moment outside of this one', () => {
+    const day = windowOf('2026-10-01')
+    const told = [day.from, new Date(day.to.getTime() - 1), day.to, undefined].map(
+      (createdAt, at) => [String(at), { kind: 'read', sha256: 'aa', bytes: 1, createdAt }] as const,
+    )
+    expect([...elsewhereOf(['0', '1', '2', '3', '4'], new Map(told), day)]).toEqual([['2', day.to]])
   })
 
   it('leaves no recording out, whatever a sidecar lacks', () => {

@@ -63,6 +63,7 @@ const ledgers: fc.Arbitrary<Ledger> = fc.record({
   ),
   archived: fc.array(fc.uuid()),
   open: fc.array(entries),
+  elsewhere: fc.array(fc.record({ recordingId: fc.uuid(), createdAt: dates })),
   attestation: fc.option(fc.record({ key: fc.string(), digest: fc.string(), at: dates })),
 })
 
@@ -88,8 +89,14 @@ describe('a ledger', () => {
       listed: { digest: '', complete: false, agreed: 0, strays: 0, nameless: 0 },
       archived: [],
       open: [],
+      elsewhere: [],
       attestation: null,
     })
+  })
+
+  it('of a version that did not know of sidecars that are of another window can be read', () => {
+    const { elsewhere: _, ...older } = ledgerOf({ archived: ['a'] })
+    expect(readLedger(JSON.stringify(older))).toEqual({ ok: true, ledger: ledgerOf({ archived: ['a'] }) })
   })
 
   it.each([
@@ -100,6 +107,7 @@ describe('a ledger', () => {
     ['listed.agreed', { listed: { ...COMPLETE, agreed: '2' } }],
     ['archived.0', { archived: [7] }],
     ['open.1.line', { open: [entry('sent', ''), { ...entry('sent', ''), line: 'archived' }] }],
+    ['elsewhere.0.createdAt', { elsewhere: [{ recordingId: 'a', createdAt: 'then' }] }],
     ['open.0.firstSeenAt', { open: [{ ...entry('sent', ''), firstSeenAt: 'then' }] }],
     ['attestation.at', { attestation: { ...ATTESTED, at: '' } }],
   ])('of another form is refused, and told where it differs: %s', (path, more) => {
@@ -162,5 +170,7 @@ describe('what a survey came to', () => {
     const unreadable = (...ids: string[]) => ({ unreadable: new Map(ids.map((id) => [id, 'status'])) })
     expect(isUnchanged(ledger, COMPLETE, unreadable('b', 'a'))).toBe(true)
     expect(isUnchanged(ledger, COMPLETE, unreadable('a', 'c'))).toBe(false)
+    const elsewhere = [{ recordingId: 'c', createdAt: NOW }]
+    expect(isUnchanged({ ...ledger, elsewhere }, COMPLETE, unreadable('a', 'c'))).toBe(true)
   })
 })

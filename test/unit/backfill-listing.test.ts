@@ -199,13 +199,21 @@ describe('what lists say of recordings of other windows', () => {
     const hear = createHearsay()
     const border = { ...item(2, '2026-10-02T00:30:00Z'), startedAt: '2026-10-01T23:50:00Z' }
     const say = (status: string): string[] =>
-      hear(listingOf([item(1, '2020-01-01T00:00:00Z', status), item(3), border])).map(
+      hear(listingOf([item(1, '2020-01-01T00:00:00Z', status), item(3), border]), []).map(
         ({ recordingId }) => recordingId,
       )
     expect(say('failed')).toEqual([idOf(1), idOf(2)])
     expect(say('failed')).toEqual([])
     expect(say('available')).toEqual([idOf(1)])
-    expect(hear(undefined)).toEqual([])
+    expect(hear(undefined, [])).toEqual([])
+  })
+
+  it('is told along with what the sidecars put into other windows: that is archived, so it was available', () => {
+    const hear = createHearsay()
+    const elsewhere = [{ recordingId: idOf(5), createdAt: new Date('2026-10-02T05:00:00Z') }]
+    const told = { ...elsewhere[0], status: 'available', durationSeconds: undefined }
+    expect(hear(undefined, elsewhere)).toEqual([told])
+    expect(hear(listingOf([item(1)]), elsewhere)).toEqual([])
   })
 })
 

@@ -39,6 +39,8 @@ describe('recordings that were listed elsewhere', () => {
   it('change nothing where they are known', () => {
     const before = { ...ledgerOf([A, C], [entry(B)]), attestation }
     expect(remember(before, [listed, { ...listed, recordingId: B }], NOW)).toBe(before)
+    const moved = { ...before, archived: [A], elsewhere: [{ recordingId: C, createdAt: NOW }] }
+    expect(remember(moved, [listed], NOW)).toBe(moved)
   })
 
   it.each(['available', 'ongoing', 'unheard of'])(

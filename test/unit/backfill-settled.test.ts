@@ -8,6 +8,7 @@ import {
   isSettled,
   isUnexplained,
   type Ledger,
+  noteElsewhere,
   noteLost,
 } from '../../lib/backfill/ledger.ts'
 import { type Window, windowNamed } from '../../lib/backfill/window.ts'
@@ -112,6 +113,21 @@ describe('sidecars that are not what they have to be', () => {
         entry('refused', 'its sidecar is no longer in the bucket', { recordingId: 'd', firstSeenAt: CLOSED }),
       ],
       attestation: null,
+    })
+  })
+  it('take their recordings to another window where they say so', () => {
+    const before = {
+      ...SETTLED,
+      archived: ['b', 'c', 'd'],
+      elsewhere: [{ recordingId: 'e', createdAt: NOW }],
+    }
+    expect(noteElsewhere(before, new Map([['c', CLOSED]]))).toEqual({
+      ...before,
+      archived: ['b', 'd'],
+      elsewhere: [
+        { recordingId: 'e', createdAt: NOW },
+        { recordingId: 'c', createdAt: CLOSED },
+      ],
     })
   })
 })

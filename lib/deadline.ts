@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { StoppedError } from './errors.ts'
 
+/** Node's timers hold 31 bits; a longer delay would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** Time and chance, handed to everything that needs them, so that nothing else asks the machine. */
 export interface Clock {
   now(this: void): Date
@@ -16,7 +19,9 @@ export const systemClock: Clock = {
   async pause(ms, signal) {
     signal.throwIfAborted()
     try {
-      await delay(ms, undefined, { signal })
+      let leftMs = ms
+      for (; leftMs > MAX_TIMER_MS; leftMs -= MAX_TIMER_MS) await delay(MAX_TIMER_MS, undefined, { signal })
+      await delay(leftMs, undefined, { signal })
     } catch (error) {
       signal.throwIfAborted()
       throw error
@@ -102,9 +107,6 @@ export function createDeadline(remainingMs: () => number): Deadline {
     [Symbol.dispose]: () => clearTimeout(timer),
   }
 }
-
-/** Node's timers hold 31 bits; a longer delay would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** For a terminal, where nothing ends the run but its work or Ctrl-C. */
 export function endlessDeadline(): Deadline {

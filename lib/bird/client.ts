@@ -24,8 +24,8 @@ export interface BirdClientOptions {
   /** What this process may ask of Bird's limit, which is the workspace's and shared by all. */
   readonly requestsPerSecond: number
   /**
-   * For work that others must not suffer from: throttling is waited out for as long as there is time, and the pace is slower
-   * after it.
+   * For work that others must not suffer from: throttling is waited out for as long as there is time, a day at most, and the
+   * pace is slower after it.
    */
   readonly yields?: boolean
   readonly limits: BirdLimits
@@ -68,12 +68,14 @@ export interface BirdClient {
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 /** How long one request waits out throttling where a queue can take over the waiting: a worker costs money. */
 const MAX_THROTTLED_MS = 60_000
+/** The longest wait of all, for a run without an end of its own: who is told to stay away for longer is to come again. */
+const LONGEST_WAIT_MS = 86_400_000
 /** More sockets gain nothing against a limit of 50 requests/s. */
 const API_CONNECTIONS = 8
 
 export function createBirdClient(options: BirdClientOptions): BirdClient {
   const { apiUrl, accessKey, limits, clock, log, yields = false } = options
-  const maxThrottledMs = yields ? Infinity : MAX_THROTTLED_MS
+  const maxThrottledMs = yields ? LONGEST_WAIT_MS : MAX_THROTTLED_MS
   const pace = createPace(options.requestsPerSecond)
   const http = createHttp({ connections: API_CONNECTIONS, ...limits })
   const prefix = apiUrl.pathname.replace(/\/$/, '')
@@ -142,7 +144,8 @@ export function createBirdClient(options: BirdClientOptions): BirdClient {
 
         const error = answer instanceof Error ? answer : refusalOf(operation, answer, key)
         const failure = { status: error.failure.status, retryAfterMs: error.failure.retryAfterMs }
-        const patienceMs = failure.status === 429 ? throttlePatienceMs : time.patienceMs()
+        const patienceMs =
+          failure.status === 429 ? throttlePatienceMs : Math.min(time.patienceMs(), LONGEST_WAIT_MS)
         const advice = adviseRetry(failure, attempt, throttled, patienceMs, clock.random())
         if (!advice.retry) throw error
         logAgain(log, operation, path, failure.status, advice.delayMs)

@@ -110,4 +110,13 @@ describe('a pause', () => {
     await expect(pausing).rejects.toThrow('stopped: deadline')
     await expect(systemClock.pause(1e9, controller.signal)).rejects.toThrow('stopped: deadline')
   })
+  it.each([2 ** 31, 1e12, Infinity])('is not over at once where no timer holds it: %d ms', async (ms) => {
+    vi.useRealTimers()
+    const controller = new AbortController()
+    const pausing = systemClock.pause(ms, controller.signal)
+    // A timer that overflows is due after one millisecond.
+    await systemClock.pause(5, controller.signal)
+    controller.abort(new StoppedError('deadline'))
+    await expect(pausing).rejects.toThrow('stopped: deadline')
+  })
 })

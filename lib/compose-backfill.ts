@@ -81,7 +81,8 @@ export function composeBackfiller(config: Config, options: BackfillOptions = {})
   const s3 = connectS3({ forcePathStyle: config.forcePathStyle, sockets: SOCKETS })
   const { bucket, prefix, retention } = config
   const direct = createDirectRequests(s3.client, bucket, s3.http, clock)
-  const store = createTexts({ client: s3.client, direct, bucket }, clock)
+  const place = { client: s3.client, direct, bucket }
+  const store = createTexts(place, clock)
   const sidecars = createSidecars(s3.client, bucket, store, createKeys(prefix))
   const keys = createBackfillKeys(prefix)
   const documents = createDocuments(s3.client, bucket, clock, randomUUID)
@@ -103,7 +104,7 @@ export function composeBackfiller(config: Config, options: BackfillOptions = {})
       sidecars,
       ledgers,
       openPass: (order, now, signal) => openPass(order, ledgers, now, signal),
-      attest: createAttester({ sidecars, store, keys, retention, version: VERSION }),
+      attest: createAttester({ sidecars, store, place, keys, retention, version: VERSION }),
       reports: createReports({
         ledgers,
         documents,

@@ -1,9 +1,3 @@
-import {
-  DeleteObjectCommand,
-  GetObjectRetentionCommand,
-  ListObjectVersionsCommand,
-  S3Client,
-} from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { emptyLedger, writeLedger } from '../../lib/backfill/ledger.ts'
 import { windowNamed } from '../../lib/backfill/window.ts'
@@ -37,7 +31,7 @@ beforeEach(async () => {
 })
 afterEach(() => world[Symbol.asyncDispose]())
 
-const sweep = (env: Record<string, string> = {}) => sweepToEnd(world, { clock, event: EVENT, env })
+const sweep = () => sweepToEnd(world, { clock, event: EVENT })
 const attested = async () => (await attestationsOf(world)).get(DAY) ?? []
 /** Few enough that each sidecar is read at once, or so many that they are listed first. */
 async function archivedCalls(count: number): Promise<[BirdCall, ...BirdCall[]]> {
@@ -146,27 +140,5 @@ describe('a sidecar that says another day than the list', () => {
     clock.advance(HOUR_MS)
     await sweepThree()
     expect(await attestedOn(DAY)).toEqual(idsOf([...others, moved]))
-  })
-})
-
-describe('with retention on', () => {
-  it('an attestation is locked as a recording of the last moment of its day is, and nobody can delete it', async () => {
-    await archivedCalls(2)
-    await sweep({ RETENTION_MODE: 'COMPLIANCE', RETENTION_DAYS: '36500' })
-    const [attestation] = await attested()
-    const client = new S3Client({ forcePathStyle: true, customUserAgent: 'backfill-world' })
-    const at = { Bucket: 'archive', Key: String(attestation?.['key']) }
-    const { Retention } = await client.send(new GetObjectRetentionCommand(at))
-    const until = new Date(Date.parse('2026-03-10T00:00:00Z') + 36_500 * 86_400_000)
-    expect(Retention).toEqual({ Mode: 'COMPLIANCE', RetainUntilDate: until })
-    const { Versions = [] } = await client.send(
-      new ListObjectVersionsCommand({ Bucket: at.Bucket, Prefix: at.Key }),
-    )
-    const VersionId = Versions[0]?.VersionId
-    await expect(client.send(new DeleteObjectCommand({ ...at, VersionId }))).rejects.toThrow(
-      /AccessDenied|WORM|lock/i,
-    )
-    expect(await attested()).toEqual([attestation])
-    client.destroy()
   })
 })

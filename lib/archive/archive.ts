@@ -105,7 +105,8 @@ async function transfer(
     const media = await downloader.open(() => bird.getMediaLink(workspaceId, recordingId, time), time)
     try {
       const { declaredBytes, contentType, receive } = media
-      const watch = createMediaWatch(declaredBytes, contentType)
+      const declaredSeconds = media.endsWithConnection ? recording.durationSeconds : undefined
+      const watch = createMediaWatch(declaredBytes, contentType, declaredSeconds)
       const written = await store.writeAudio({
         key: keys.audio(workspaceId, recordingId),
         contentType: CONTENT_TYPE,

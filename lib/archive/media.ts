@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { MediaError, redact } from '../errors.ts'
+import { isCutShort } from './duration.ts'
 import { createFrameWalk, looksLikeMp3, type Mp3Report } from './mp3.ts'
 
 /** What is known of a body once all of it has passed and been found good. */
@@ -26,10 +27,12 @@ const HEAD_BYTES = 16
  * Counts, digests and looks at MP3 frames. A body is refused when it is empty, is markup or JSON, differs in length
  * from what `Content-Length` declared, holds no whole frame, is mostly something else than frames, or (only where no
  * length was declared) ends in the middle of a frame.
+ * @param declaredSeconds how long Bird says that the audio is, where nothing else tells that all of it came
  */
 export function createMediaWatch(
   declaredBytes: number | undefined,
   contentType: string | undefined,
+  declaredSeconds?: number,
 ): MediaWatch {
   if (declaredBytes === 0) throw new MediaError('empty', 'Content-Length is 0')
   const sha256 = createHash('sha256')
@@ -73,6 +76,11 @@ export function createMediaWatch(
         throw new MediaError('not-audio', `${mp3.junkBytes} of ${bytes} bytes are no MP3`)
       if (declaredBytes === undefined && !mp3.endsOnWholeFrame)
         throw new MediaError('cut-frame', 'no length was declared and the last frame is cut')
+      if (declaredSeconds !== undefined && isCutShort(mp3.durationMs, declaredSeconds))
+        throw new MediaError(
+          'shorter-than-declared',
+          `the connection ended after ${Math.round(mp3.durationMs / 1000)} s of audio, Bird declares ${declaredSeconds} s`,
+        )
       return { bytes, sha256: sha256.digest('hex'), mp3, contentType }
     },
   }

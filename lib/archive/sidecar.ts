@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { readDocument } from './document.ts'
+import { compareDurations } from './duration.ts'
 import type { MediaFacts } from './media.ts'
 import type { ArchiveRequest } from './message.ts'
 import type { JsonObject, Recording } from './recording.ts'
@@ -36,19 +37,6 @@ export interface Provenance {
   readonly birdRequestId: string | undefined
   /** How often the transfer broke and went on where it had stopped. */
   readonly resumptions: number
-}
-
-const MIN_TOLERANCE_SECONDS = 2
-const TOLERANCE_SHARE = 0.02
-
-/** Compares the measured duration with the one that Bird declares (whole seconds): within 2 s or 2 %, whichever is more. */
-export function compareDurations(
-  measuredMs: number,
-  declaredSeconds: number | undefined,
-): 'agrees' | 'differs' | 'undeclared' {
-  if (declaredSeconds === undefined) return 'undeclared'
-  const tolerance = Math.max(MIN_TOLERANCE_SECONDS, declaredSeconds * TOLERANCE_SHARE)
-  return Math.abs(measuredMs / 1000 - declaredSeconds) <= tolerance ? 'agrees' : 'differs'
 }
 
 /** What a person should know of the audio's quality: the frame walk's findings, and where Bird's metadata says otherwise. */

@@ -12,6 +12,8 @@ import { adviseRetry, MAX_ATTEMPTS, parseRetryAfter } from './retry.ts'
 export interface Media {
   /** `Content-Length`; undefined where the server declares none. */
   readonly declaredBytes: number | undefined
+  /** Nothing but the end of the connection tells where the body ends: that it is whole must be shown otherwise. */
+  readonly endsWithConnection: boolean
   readonly contentType: string | undefined
   /** Host of the link that was followed, for the record; never more of the link than this. */
   readonly host: string
@@ -106,6 +108,7 @@ export function createDownloader(limits: BirdLimits, clock: Clock, log: Log): Do
 
       return {
         declaredBytes,
+        endsWithConnection: first.response.framing === 'until-close',
         contentType: headers['content-type'],
         host: first.link.url.host,
         birdRequestId: first.link.requestId,

@@ -127,10 +127,8 @@ export function openConnection(origin: URL, limits: BirdLimits, events: Connecti
       if (head.status < 200) continue
       current.head = head
       current.framing = createFraming(head.framing)
-      const { status, headers } = head
       current.answered.resolve({
-        status,
-        headers,
+        ...head,
         receive(landing) {
           current.landing = landing
           if (exchange === current) {

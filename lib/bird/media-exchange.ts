@@ -3,9 +3,7 @@ import type { Framing } from './http-framing.ts'
 import type { ResponseHead } from './http-head.ts'
 
 /** An answer whose body is still on its way. */
-export interface Incoming {
-  readonly status: number
-  readonly headers: ResponseHead['headers']
+export interface Incoming extends Pick<ResponseHead, 'status' | 'headers' | 'framing'> {
   /** Puts the body where it is wanted; to be called once. Rejects when it breaks off, and with what `landing` fails with. */
   receive(this: void, landing: Landing): Promise<void>
   /** Lets go of the connection, however far the body was read. */

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  compareDurations,
-  findQuality,
-  readSidecar,
-  SIDECAR_SCHEMA,
-  writeSidecar,
-} from '../../lib/archive/sidecar.ts'
+import { compareDurations, isCutShort } from '../../lib/archive/duration.ts'
+import { findQuality, readSidecar, SIDECAR_SCHEMA, writeSidecar } from '../../lib/archive/sidecar.ts'
 import {
   AUDIO,
   EXAMPLE_ID,
@@ -89,6 +84,16 @@ describe('the quality of a recording', () => {
     [7_344_001, 7_200, 'differs'],
   ] as const)('%i ms against %s s: %s', (measuredMs, declaredSeconds, verdict) => {
     expect(compareDurations(measuredMs, declaredSeconds)).toBe(verdict)
+  })
+
+  it.each([
+    [5_001, 3, false],
+    [1_000, 3, false],
+    [999, 3, true],
+    [7_055_999, 7_200, true],
+    [7_344_001, 7_200, false],
+  ])('%i ms against %s s are cut short: %s', (measuredMs, declaredSeconds, answer) => {
+    expect(isCutShort(measuredMs, declaredSeconds)).toBe(answer)
   })
 
   it.each([

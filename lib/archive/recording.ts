@@ -34,18 +34,12 @@ const exact = JSON as unknown as {
 }
 
 /**
- * Parses JSON so that numbers too large or too fine for a double are written again just as they came: evidence is not
- * rounded. Such a number is an opaque object meanwhile.
+ * Parses JSON so that every number is written again just as it came, also one that a double does not hold or JavaScript
+ * spells otherwise: evidence is not rounded. Such a number is an opaque object meanwhile.
  */
 export function parseExactly(text: string): unknown {
   return exact.parse(text, (_, value, { source = '' }) =>
-    typeof value === 'number' && !isExact(value, source) ? exact.rawJSON(source) : value,
-  )
-}
-
-function isExact(value: number, source: string): boolean {
-  return (
-    Number.isSafeInteger(value) || (!Number.isInteger(value) && Number.isFinite(value) && source.length <= 17)
+    typeof value === 'number' && String(value) !== source ? exact.rawJSON(source) : value,
   )
 }
 
@@ -127,5 +121,6 @@ function optionalTime(value: unknown, now: Date): Date | undefined {
 }
 
 function optionalNumber(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined
+  const number = exact.isRawJSON(value) ? Number(JSON.stringify(value)) : value
+  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : undefined
 }

@@ -40,14 +40,46 @@ describe("Bird's metadata", () => {
     })
   })
 
-  it.each(['9007199254740993', '-9223372036854775808', '1e400', '0.1234567890123456789', '29', '1.5', '1e3'])(
-    'keeps a number that no double holds as it came: %s',
-    (number) => {
-      const text = JSON.stringify(example({ later: { serials: ['#'] } })).replace('"#"', number)
-      const { verbatim } = read(parseExactly(text))
-      expect(JSON.stringify(verbatim)).toContain(`"serials":[${number === '1e3' ? '1000' : number}]`)
-    },
-  )
+  it.each([
+    '29',
+    '1.5',
+    '9007199254740993',
+    '-9223372036854775808',
+    '0.1234567890123456789',
+    '1.0000000000000000001',
+    '90071992547409.93',
+    '1e400',
+    '1e-400',
+    '-0',
+    '29.0',
+    '1e3',
+    '1E+3',
+  ])('keeps a number as it came, whether a double holds it or not: %s', (number) => {
+    const text = JSON.stringify(example({ later: { serials: ['#'] } })).replace('"#"', number)
+    const { verbatim } = read(parseExactly(text))
+    expect(JSON.stringify(verbatim)).toContain(`"serials":[${number}]`)
+  })
+
+  it('keeps each number of any JSON as it came', () => {
+    const number = fc
+      .tuple(
+        fc.constantFrom('', '-'),
+        fc.stringMatching(/^(?:0|[1-9]\d{0,30})$/),
+        fc.stringMatching(/^(?:\.\d{1,30})?$/),
+        fc.stringMatching(/^(?:[eE][+-]?\d{1,3})?$/),
+      )
+      .map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(number, (text) => {
+        expect(JSON.stringify(parseExactly(`{"a":[${text}]}`))).toBe(`{"a":[${text}]}`)
+      }),
+    )
+  })
+
+  it.each(['29.0', '2.9e1', '29'])('has the duration that it says, however it spells it: %s', (number) => {
+    const text = JSON.stringify(example({ duration: '#' })).replace('"#"', number)
+    expect(read(parseExactly(text)).durationSeconds).toBe(29)
+  })
 
   it('keeps a field of any name, and takes none of them for its own', () => {
     const { verbatim, durationSeconds } = read(
@@ -75,6 +107,11 @@ describe("Bird's metadata", () => {
     ['duration 0', { duration: 0 }, 'durationSeconds'],
     ['a negative duration', { duration: -1 }, 'durationSeconds'],
     ['a duration in words', { duration: '29' }, 'durationSeconds'],
+    [
+      'a duration without end',
+      parseExactly('{"duration":1e400}') as Record<string, unknown>,
+      'durationSeconds',
+    ],
     ["Go's zero time", { endedAt: '0001-01-01T00:00:00Z' }, 'endedAt'],
     ['no time', { endedAt: 'never' }, 'endedAt'],
     ['what only looks like a time', { endedAt: 'call 7' }, 'endedAt'],

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { readCallTime } from '../archive/call-time.ts'
 import { isRecordingId } from '../archive/message.ts'
 
 /** One recording as the list tells it, as far as a sweep looks at it. */
@@ -19,12 +20,16 @@ export type ReadListed =
   /** `recordingId` where at least that can be read. */
   | { readonly ok: false; readonly recordingId: string | undefined; readonly reason: string }
 
-const Moment = v.pipe(
-  v.string(),
-  v.transform((text) => new Date(text)),
-  // Go's zero time (year 1) stands for "absent".
-  v.check((date) => !Number.isNaN(date.getTime()) && date.getUTCFullYear() > 1),
-)
+/** What is later is no time of a call, and far enough from the end of what a window can be named by. */
+const LATEST = new Date('3000-01-01T00:00:00Z')
+
+/** When a recording was created; undefined for what no recording can have, and no window can hold. */
+export function readCreatedAt(told: unknown): Date | undefined {
+  const moment = typeof told === 'string' ? readCallTime(told) : undefined
+  return moment instanceof Date && moment < LATEST ? moment : undefined
+}
+
+const Moment = v.pipe(v.unknown(), v.transform(readCreatedAt), v.date())
 
 const Item = v.looseObject({
   id: v.pipe(v.string(), v.check(isRecordingId)),

@@ -31,8 +31,13 @@ const OVERLAP_MS = { day: 3_600_000, hour: 600_000, minute: 60_000 } as const
 /** A recording that was created before a window's end may come into the list a little later. */
 const SETTLING_MS = 3_600_000
 
-/** The window of a size that holds a moment. */
+/**
+ * The window of a size that holds a moment.
+ * @throws RangeError outside of the years 0000 to 9999: their windows have no name that could be read again
+ */
 export function windowAt(moment: Date, size: Size): Window {
+  const year = moment.getUTCFullYear()
+  if (!(year >= 0 && year <= 9999)) throw new RangeError(`no window has a name in the year ${year}`)
   const lengthMs = LENGTH_MS[size]
   const from = new Date(Math.floor(moment.getTime() / lengthMs) * lengthMs)
   const name = from.toISOString().slice(0, 16).replace(/:/, '')

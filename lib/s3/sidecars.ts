@@ -2,6 +2,7 @@ import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import pLimit from 'p-limit'
 import type { Keys } from '../archive/keys.ts'
 import { readSidecarOf } from '../archive/sidecar.ts'
+import { readCreatedAt } from '../backfill/listed.ts'
 import { DeletedError, StoreError } from '../errors.ts'
 import { storeFailure } from './failure.ts'
 import type { Store } from './store.ts'
@@ -133,6 +134,6 @@ function judgeSidecar(text: string, workspaceId: string, id: string): Found {
   const read = readSidecarOf(text, workspaceId, id)
   if (!read.ok) return { kind: 'unreadable', fault: read.reason }
   const { audio, bird } = read.sidecar
-  const createdAt = typeof bird['createdAt'] === 'string' ? new Date(bird['createdAt']) : undefined
-  return { kind: 'read', sha256: audio.sha256, bytes: audio.bytes, createdAt }
+  const { sha256, bytes } = audio
+  return { kind: 'read', sha256, bytes, createdAt: readCreatedAt(bird['createdAt']) }
 }

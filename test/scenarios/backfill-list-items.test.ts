@@ -17,6 +17,7 @@ import {
 import type { BackfillWorld } from '../helpers/backfill-world.ts'
 import * as faults from '../helpers/list-faults.ts'
 import { callAt } from '../helpers/listed-calls.ts'
+import { onList, readPage } from '../helpers/list-pages.ts'
 
 const DAY = '2026-03-09'
 
@@ -92,6 +93,52 @@ describe('an item of the list that cannot be read', () => {
       await accountOf(world)
     },
   )
+})
+
+describe('a createdAt that is no time of a call', () => {
+  const odd = ['+012026-03-09T10:00:00.000Z', '275760-01-01', 'Jan 1 20260', '2026-03-09T10:00:00']
+  /** In the list, and where it is asked for by its id too if so wished. */
+  function tellOf(recordingId: string, createdAt: string, byIdToo: boolean): void {
+    const inList = onList((request) => {
+      const page = readPage(world, request)
+      const results = page?.results.map((item) => {
+        const recording = item as { id: string }
+        return recording.id === recordingId ? { ...recording, createdAt } : recording
+      })
+      return page && results && { ...page, results }
+    })
+    const body = { id: recordingId, status: 'available', createdAt }
+    world.birdFaults = (request) =>
+      byIdToo && request.operation === 'getRecording' && request.recordingId === recordingId
+        ? { kind: 'respond', status: 200, body }
+        : inList(request)
+  }
+  const windows = async () => await world.keys('backfill/windows/')
+
+  it.each(odd)('has the recording asked for by its id, and does not stop its day: %s', async (createdAt) => {
+    const calls = callsOn(DAY, 3)
+    world.setCalls(calls)
+    tellOf(calls[1]!.recordingId, createdAt, false)
+    await sweep()
+    expect(asked()).toEqual([calls[1]!.recordingId])
+    expect(await queuedIds(world)).toEqual(idsOf(calls))
+    await world.archiveQueued()
+    await sweep()
+    expect((await attestationsOf(world)).get(DAY)).toMatchObject([{ counts: { archived: 3 } }])
+    expect(await windows()).toHaveLength(2)
+  })
+
+  it.each(odd)('is for a person to look at where Bird says nothing else by id: %s', async (createdAt) => {
+    const calls = callsOn(DAY, 3)
+    const { recordingId } = calls[1]!
+    world.setCalls(calls)
+    tellOf(recordingId, createdAt, true)
+    for (let runs = 0; runs < 2; runs++) await sweep()
+    expect(await queuedIds(world)).toEqual(idsOf(calls.filter((call) => call.recordingId !== recordingId)))
+    expect((await accountOf(world)).get(recordingId)).toMatchObject({ line: 'refused', window: DAY })
+    expect((await attestationsOf(world)).has(DAY)).toBe(false)
+    expect(await windows()).toHaveLength(2)
+  })
 })
 
 describe('a status that nobody has heard of', () => {

@@ -65,6 +65,18 @@ describe('the window that holds a moment', () => {
     )
   })
 
+  it.each(['-000001-12-31T23:59:59.999Z', '+010000-01-01T00:00:00.000Z', '+012026-03-09T10:00:00.000Z'])(
+    'has no name for %s, and is refused',
+    (moment) => {
+      for (const size of SIZES) expect(() => windowAt(at(moment), size)).toThrow(RangeError)
+    },
+  )
+
+  it.each(['0000-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])('has one still for %s', (moment) => {
+    for (const size of SIZES)
+      expect(windowNamed(windowAt(at(moment), size).name)).toEqual(windowAt(at(moment), size))
+  })
+
   it('is the only one of its size: its neighbours begin where it ends, and do not hold the moment', () => {
     fc.assert(
       fc.property(moments, fc.constantFrom(...SIZES), (moment, size) => {

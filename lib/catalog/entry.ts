@@ -158,14 +158,18 @@ function text(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value.toWellFormed() : null
 }
 
+const ZONE = /(?:[a-z)]|[+-]\d\d:?\d\d)$/i
+
 /**
- * Go's zero time (year 1) means "absent", and so does what stands for "never" at the other end. Times are compared as
- * texts, days by their names: a year of other than four digits would sort anywhere.
+ * A time that names no zone is UTC on whatever machine. Go's zero time (year 1) means "absent", and so does what stands for
+ * "never" at the other end. Times are compared as texts, days by their names: a year of other than four digits would sort
+ * anywhere.
  */
 function time(value: Json | undefined): string | null {
-  const date = typeof value === 'string' ? new Date(value) : undefined
-  const year = date?.getUTCFullYear() ?? Number.NaN
-  return date !== undefined && year > 1 && year < 9999 ? date.toISOString() : null
+  if (typeof value !== 'string') return null
+  const date = new Date(ZONE.test(value) ? value : `${value}Z`)
+  const year = date.getUTCFullYear()
+  return year > 1 && year < 9999 ? date.toISOString() : null
 }
 
 /** Source: Bird's `CallIdentifier`: `number.number` comes without "+", `number.identity` with it. */

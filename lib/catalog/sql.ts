@@ -1,7 +1,7 @@
 import { utcDay } from '../archive/keys.ts'
 import type { Criteria } from './criteria.ts'
 import type { CatalogEntry } from './entry.ts'
-import { MAX_PAGE_ROWS, type Page } from './search.ts'
+import { type Cursor, MAX_PAGE_ROWS, type Page } from './search.ts'
 
 /** An SQL text, and what stands in the places of its question marks, in their order. */
 export interface Statement {
@@ -78,15 +78,22 @@ export interface Extent {
   readonly looseDays?: readonly string[] | undefined
 }
 
+/** Which row of a recording stands for it: the earliest. All columns are named, so that it is one and the same everywhere. */
+const EARLIEST_FIRST = ['created_at', 'archived_at', ...COLUMNS]
+  .filter((column, at, all) => column !== 'recording_id' && all.indexOf(column) === at)
+  .join(', ')
+
 /**
  * Writes the search for one page, with one row more to see whether another page follows: one text for DuckDB and for
  * Athena. Every value is a parameter, and stands in a WHERE clause, the only place where Athena takes one (Athena User
  * Guide, "Use parameterized queries"); the rest of the text is made of this file's own words. Each table is narrowed to its
  * partitions where it is named, which is what partition projection asks for.
  *
- * Times are ISO 8601 in UTC, so their order is that of their letters. Several rows of a recording say the same, and the
- * one that was archived first stands for them. `contains`, `cardinality` and `json_format` are Trino's; DuckDB has the first
- * and is given the others as macros.
+ * Times are ISO 8601 in UTC, so their order is that of their letters. Several rows of a recording say the same, as a rule;
+ * where they do not, the earliest `created_at` counts, and of one `created_at` what was archived first. What a later page
+ * leaves out is later than that, so that it neither loses a recording nor tells it again. Recordings are cut to the page by two
+ * columns alone: a whole catalog of all columns would not fit into the memory. `contains`, `cardinality` and `json_format` are
+ * Trino's; DuckDB has the first and is given the others as macros.
  */
 export function toStatement(
   criteria: Criteria,
@@ -97,32 +104,31 @@ export function toStatement(
     throw new RangeError(`a page has 1 to ${MAX_PAGE_ROWS} rows, not ${limit}`)
   const days = daysBefore(known.days ?? daysOf(criteria), after?.createdAt)
   const catalog = fromBoth({ ...known, workspaceId: criteria.workspaceId, days })
-  const conditions = conditionsOf(criteria)
+  const conditions = [...conditionsOf(criteria), ...(after === undefined ? [] : [isAfter(after)])]
   const where =
     conditions.length === 0 ? '' : `\n  where ${conditions.map(([text]) => text).join('\n    and ')}`
-  const place: Condition =
-    after === undefined
-      ? ['copy = 1']
-      : [
-          'copy = 1 and (created_at < ? or (created_at = ? and recording_id > ?))',
-          after.createdAt,
-          after.createdAt,
-          after.recordingId,
-        ]
-  const text = `with catalog as (
+  const text = `with found as (
+  select ${ALL}
+  from (
 ${catalog.text}
+  ) as catalog${where}
+), page as (
+  select recording_id as id, min(created_at) as first_created_at
+  from found
+  group by recording_id
+  order by first_created_at desc, id
+  limit ${limit + 1}
 )
 select ${AS_TEXT}
 from (
-  select ${ALL}, row_number() over (partition by recording_id order by archived_at) as copy
-  from catalog${where}
-) as found
-where ${place[0]}
-order by created_at desc, recording_id
-limit ${limit + 1}`
+  select ${ALL}, row_number() over (partition by recording_id order by ${EARLIEST_FIRST}) as copy
+  from found join page on recording_id = id and created_at = first_created_at
+) as copies
+where copy = 1
+order by created_at desc, recording_id`
   return {
     text,
-    parameters: [...catalog.parameters, ...[...conditions, place].flatMap(([, ...values]) => values)],
+    parameters: [...catalog.parameters, ...conditions.flatMap(([, ...values]) => values)],
   }
 }
 
@@ -142,11 +148,11 @@ function fromBoth(extent: Extent): Statement {
   const [segments, ...ofSegments] = segmentsOf(extent)
   const { workspaceId, days } = extent
   return {
-    text: `  select ${ALL} from catalog_segment
-  where ${segments} and ${IS_READABLE}
-  union all
-  select ${ALL} from catalog_compact
-  where workspace = ? and day between ? and ?`,
+    text: `    select ${ALL} from catalog_segment
+    where ${segments} and ${IS_READABLE}
+    union all
+    select ${ALL} from catalog_compact
+    where workspace = ? and day between ? and ?`,
     parameters: [...ofSegments, workspaceId, days.first, days.last],
   }
 }
@@ -164,6 +170,10 @@ function daysBefore(days: Days, before: string | undefined): Days {
 
 /** A condition and the values for its question marks. */
 export type Condition = readonly [condition: string, ...values: Parameter[]]
+
+function isAfter({ createdAt, recordingId }: Cursor): Condition {
+  return ['(created_at < ? or (created_at = ? and recording_id > ?))', createdAt, createdAt, recordingId]
+}
 
 function conditionsOf(criteria: Criteria): readonly Condition[] {
   const { range, sourceId, numbers, channelId, direction, findings } = criteria

@@ -2,21 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { Catalog } from '../../lib/catalog/catalog.ts'
 import { type Criteria, readCriteria, type WrittenCriteria } from '../../lib/catalog/criteria.ts'
 import type { CatalogEntry } from '../../lib/catalog/entry.ts'
-import type { Cursor, SearchResult } from '../../lib/catalog/search.ts'
+import type { SearchResult } from '../../lib/catalog/search.ts'
+import { describeCopies } from './catalog-copies-contract.ts'
 import { idOf, rowOf, WORKSPACE } from './catalog-rows.ts'
-
-/** A catalog over segments that a test has put where it reads them. */
-export interface CatalogUnderTest {
-  readonly catalog: Catalog
-  /** Puts one object of the catalog; all rows are of this day. */
-  put(
-    this: void,
-    day: string,
-    name: string,
-    rows: readonly CatalogEntry[],
-    workspaceId?: string,
-  ): Promise<void>
-}
+import { type CatalogUnderTest, readPages } from './catalog-under-test.ts'
 
 const QUOTES = `' " % _ \\ ; -- \u00e9 '; drop table catalog; --`
 
@@ -217,13 +206,7 @@ export function describeCatalog(engine: string, open: () => Promise<CatalogUnder
         await put(`2024-03-0${day}`, 'batch-2', ofDay.slice(2))
       }
       for (const limit of [5, 22, 23]) {
-        const pages: SearchResult[] = []
-        let after: Cursor | undefined
-        do {
-          const page = await catalog.search({ workspaceId: WORKSPACE }, { limit, after }, NEVER)
-          pages.push(page)
-          after = page.next
-        } while (after !== undefined)
+        const pages = await readPages(catalog, { workspaceId: WORKSPACE }, limit)
         expect(pages.map((page) => page.rows.length)).toEqual(
           Array.from({ length: Math.ceil(23 / limit) }, (_, index) => Math.min(limit, 23 - index * limit)),
         )
@@ -237,14 +220,6 @@ export function describeCatalog(engine: string, open: () => Promise<CatalogUnder
         )
       }
     })
-
-    it('takes the row that was archived first where those of a recording differ', async () => {
-      const { catalog, put } = await open()
-      const first = rowOf('twice', { archived_at: '2024-03-01T10:00:00.000Z', audio_version_id: 'first' })
-      const second = { ...first, archived_at: '2024-03-01T11:00:00.000Z', audio_version_id: 'second' }
-      await put('2024-03-01', 'a', [second])
-      await put('2024-03-01', 'b', [first])
-      expect((await search(catalog, {})).rows).toEqual([first])
-    })
   })
+  describeCopies(engine, open)
 }

@@ -7,8 +7,8 @@ import { type ArchiveConfig, readArchiveConfig } from '../../lib/archive-config.
 import type { Catalog } from '../../lib/catalog/catalog.ts'
 import { composeCatalog, type LocalCatalog } from '../../lib/compose-catalog.ts'
 import type { S3Faults } from '../../lib/sandbox/s3-server.ts'
-import type { CatalogUnderTest } from './catalog-contract.ts'
 import { segmentOf, WORKSPACE } from './catalog-rows.ts'
+import type { CatalogUnderTest } from './catalog-under-test.ts'
 import { onTestFinished } from 'vitest'
 import { bucket, credentials, makeDirectory, region, startTestS3 } from './s3-sandbox.ts'
 

@@ -5,6 +5,7 @@ import type { Catalog } from '../../lib/catalog/catalog.ts'
 import type { Criteria } from '../../lib/catalog/criteria.ts'
 import type { CatalogEntry } from '../../lib/catalog/entry.ts'
 import type { Cursor } from '../../lib/catalog/search.ts'
+import { COLUMNS } from '../../lib/catalog/sql.ts'
 import { composeCompactFunction } from '../../lib/compose-compact.ts'
 import { createJsonLog } from '../../lib/log.ts'
 import { type AthenaWorld, startAthenaWorld } from '../helpers/athena-world.ts'
@@ -25,8 +26,9 @@ const text = fc.option(fc.constantFrom(...TEXTS), { nil: null })
 const number = fc.option(fc.constantFrom(...NUMBERS), { nil: null })
 const row = fc
   .record({
-    // Some recordings have several rows, which may differ.
+    // Some recordings have several rows, which may differ, also in their days.
     name: fc.integer({ min: 0, max: 7 }),
+    day: fc.constantFrom(...DAYS),
     time: fc.constantFrom(...TIMES),
     archivedAt: fc.integer({ min: 0, max: 3 }),
     more: fc.record({
@@ -42,21 +44,14 @@ const row = fc
       audio_version_id: text,
     }),
   })
-  .map(({ name, time, archivedAt, more }): CatalogEntry => {
-    const day = DAYS[name % DAYS.length] ?? DAYS[0]
-    return rowOf(`recording ${name}`, {
+  .map(({ name, day, time, archivedAt, more }): CatalogEntry =>
+    rowOf(`recording ${name}`, {
       ...more,
       created_at: `${day}T${time}Z`,
-      // No two rows of a recording come at one moment: which of them counts would be open.
       archived_at: `2024-03-0${2 + archivedAt}T00:00:00.000Z`,
-    })
-  })
-const rows = fc.uniqueArray(row, {
-  minLength: 4,
-  maxLength: 24,
-  size: 'max',
-  selector: (each) => `${each.recording_id} ${each.archived_at}`,
-})
+    }),
+  )
+const rows = fc.array(row, { minLength: 4, maxLength: 24, size: 'max' })
 const moment = fc
   .tuple(fc.constantFrom(...DAYS), fc.constantFrom(...TIMES))
   .map(([day, time]) => new Date(`${day}T${time}Z`))
@@ -112,7 +107,7 @@ function findIn(all: readonly CatalogEntry[], wanted: Criteria): CatalogEntry[] 
   }
   const first = Map.groupBy(all.filter(matches), (each) => each.recording_id)
   return [...first.values()]
-    .map((copies) => copies.toSorted((one, other) => (one.archived_at < other.archived_at ? -1 : 1))[0]!)
+    .map((copies) => copies.toSorted(compareCopies)[0]!)
     .toSorted((one, other) =>
       one.created_at === other.created_at
         ? one.recording_id < other.recording_id
@@ -123,6 +118,28 @@ function findIn(all: readonly CatalogEntry[], wanted: Criteria): CatalogEntry[] 
           : 1,
     )
 }
+
+/** The earliest counts; what is after `archived_at` only makes it one and the same row everywhere. */
+function compareCopies(one: CatalogEntry, other: CatalogEntry): number {
+  for (const column of ['created_at', 'archived_at', ...COLUMNS] as const) {
+    const order = compareValues(one[column], other[column])
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+function compareValues(one: Value, other: Value): number {
+  if (typeof one === 'object' && one !== null && typeof other === 'object' && other !== null) {
+    const at = one.findIndex((each, index) => each !== other[index])
+    return at === -1 ? one.length - other.length : compareValues(one[at] ?? '', other[at] ?? '')
+  }
+  if (one === other) return 0
+  // What is not there comes last.
+  if (one === null || other === null) return one === null ? 1 : -1
+  return one < other ? -1 : 1
+}
+
+type Value = CatalogEntry[keyof CatalogEntry]
 
 async function readAll(catalog: Catalog, wanted: Criteria, limit: number): Promise<CatalogEntry[]> {
   const found: CatalogEntry[] = []

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SIDECAR_SCHEMA, type Sidecar } from '../../lib/archive/sidecar.ts'
 import { toEntry, toSegments } from '../../lib/catalog/entry.ts'
 import { exampleMetadata } from '../helpers/recordings.ts'
@@ -84,6 +84,31 @@ describe('the row of a recording', () => {
     ['an odd party', { originator: [1] }, 'from_number', null],
   ] as const)('copes with %s', (_, bird, column, value) => {
     expect(toEntry(sidecarOf('one', bird))[column]).toBe(value)
+  })
+
+  describe.each(['America/New_York', 'Asia/Kolkata', 'UTC'])('on a machine in %s', (zone) => {
+    const before = process.env['TZ']
+    beforeEach(() => void (process.env['TZ'] = zone))
+    afterEach(() => {
+      if (before === undefined) delete process.env['TZ']
+      else process.env['TZ'] = before
+    })
+
+    it.each([
+      ['2026-11-23T23:30:00', '2026-11-23T23:30:00.000Z'],
+      ['2026-11-23T00:30', '2026-11-23T00:30:00.000Z'],
+      ['2026-11-23 23:30:00.5', '2026-11-23T23:30:00.500Z'],
+      ['2026-11-23', '2026-11-23T00:00:00.000Z'],
+      ['2026-11-23T23:30:00Z', '2026-11-23T23:30:00.000Z'],
+      ['2026-11-23T23:30:00-05:00', '2026-11-24T04:30:00.000Z'],
+      ['2026-11-23T23:30:00+0100', '2026-11-23T22:30:00.000Z'],
+      ['Mon, 23 Nov 2026 23:30:00 GMT', '2026-11-23T23:30:00.000Z'],
+      ['Mon Nov 23 2026 23:30:00 GMT+0100 (CET)', '2026-11-23T22:30:00.000Z'],
+    ])('has the same moment and day: %s', (createdAt, moment) => {
+      const sidecar = sidecarOf('one', { createdAt })
+      expect(toEntry(sidecar).created_at).toBe(moment)
+      expect(toSegments([JSON.stringify(sidecar)]).map(({ day }) => day)).toEqual([moment.slice(0, 10)])
+    })
   })
 
   it('has no date to keep it until where there is no lock', () => {

@@ -21,7 +21,7 @@ describe('the SQL of a search', () => {
     const next = toStatement({ workspaceId: 'ours', range }, { limit: 10, after })
     expect(next.parameters.slice(0, 3)).toEqual(['ours', '2024-03-01', '2024-03-01'])
     expect(next.parameters.slice(-3)).toEqual([after.createdAt, after.createdAt, after.recordingId])
-    expect(first.text).toMatch(/limit 11$/)
+    expect(first.text).toMatch(/\n  limit 11\n/)
   })
 
   it('has a question mark for each value, in a WHERE clause, and no value in its text', () => {

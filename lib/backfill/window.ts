@@ -94,7 +94,11 @@ export function wholeDays({ from, to }: Range): Range {
 
 /** The days of a range, one after another. */
 export function* daysOf(range: Range): Generator<Window, void, undefined> {
-  for (let day = windowAt(range.from, 'day'); day.from < range.to; day = windowAt(day.to, 'day')) yield day
+  for (let from = windowAt(range.from, 'day').from; from < range.to;) {
+    const day = windowAt(from, 'day')
+    yield day
+    from = day.to
+  }
 }
 
 export function countDays({ from, to }: Range): number {

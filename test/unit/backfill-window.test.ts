@@ -17,6 +17,8 @@ import {
 const SIZES = ['day', 'hour', 'minute'] as const
 const LENGTH_MS = { day: 86_400_000, hour: 3_600_000, minute: 60_000 }
 const HOUR_MS = 3_600_000
+/** Behind it no window has a name. */
+const END_MS = Date.parse('9999-12-31T23:59:59.999Z') + 1
 
 const at = (text: string): Date => new Date(text)
 const range = (from: string, to: string) => ({ from: at(from), to: at(to) })
@@ -204,8 +206,10 @@ describe('the days of a range', () => {
     const spans = fc.integer({ min: 1, max: 400 * LENGTH_MS.day })
     fc.assert(
       fc.property(moments, spans, fc.double({ min: 0, max: 1, noNaN: true }), (from, spanMs, where) => {
-        const whole = { from, to: new Date(from.getTime() + spanMs) }
-        const within = new Date(from.getTime() + Math.floor(where * (spanMs - 1)))
+        const to = new Date(Math.min(from.getTime() + spanMs, END_MS))
+        fc.pre(from < to)
+        const whole = { from, to }
+        const within = new Date(from.getTime() + Math.floor(where * (to.getTime() - from.getTime() - 1)))
         const days = [...daysOf(whole)]
         expect(days.filter((day) => isWithin(within, day))).toEqual([windowAt(within, 'day')])
         expect(days.slice(1).map((day) => day.from)).toEqual(days.slice(0, -1).map((day) => day.to))
@@ -214,6 +218,13 @@ describe('the days of a range', () => {
       }),
     )
   })
+})
+
+it('days go on to the last that has a name', () => {
+  expect([...daysOf(range('9999-12-30', '9999-12-31T12:00:00Z'))].map(({ name }) => name)).toEqual([
+    '9999-12-30',
+    '9999-12-31',
+  ])
 })
 
 describe('the last days', () => {

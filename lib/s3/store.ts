@@ -87,13 +87,13 @@ export function createStore(options: StoreOptions): Store {
     for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
       order.watch.update(next.value)
       if (filled + next.value.length > buffer.length) {
-        const head = Buffer.concat([buffer.subarray(0, filled), next.value])
-        // The head is a copy, so the buffer need not wait with it.
-        room[Symbol.dispose]()
         const partBytes = partBytesFor(0, preferredPartBytes)
-        // lib-storage brings buffers of its own: the room stands for them.
+        // What came stays where it is until there is room for more: copies of it would be in nobody's bound. lib-storage brings
+        // buffers of its own, which the second room stands for.
         const parts = await memory.reserveParts(partBytes, order.signal)
         try {
+          const head = Buffer.concat([buffer.subarray(0, filled), next.value])
+          room[Symbol.dispose]()
           const rest = { [Symbol.asyncIterator]: () => chunks }
           return await uploadUnknownLength(place, order, partBytes, head, rest, clock)
         } finally {

@@ -71,6 +71,8 @@ export async function serveSearch(
       })
     case 'too-wide':
       return { kind: 'search-too-wide', detail: end.detail }
+    case 'unreadable':
+      return { kind: 'index-damaged', detail: end.detail }
     case 'unknown-query':
       return {
         kind: 'unknown-search',

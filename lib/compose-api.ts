@@ -97,15 +97,16 @@ async function serve(call: Call, service: ApiService, deadline: Deadline): Promi
         return await serveVerification(request, service, deadline.signal)
     }
   }
+  const { requestId, route } = describeCall(call)
+  const logFailure = (detail: string): void =>
+    service.log.event('request.failed', { requestId, route, detail })
   try {
-    return await serving()
+    const served = await serving()
+    if ('kind' in served && served.kind === 'index-damaged') logFailure(served.detail)
+    return served
   } catch (error) {
     if (!deadline.signal.aborted) throw error
-    service.log.event('request.failed', {
-      requestId: describeCall(call).requestId,
-      route: describeCall(call).route,
-      detail: describeError(error),
-    })
+    logFailure(describeError(error))
     return { kind: 'out-of-time', detail: LATE[request.name] ?? 'ask again' }
   }
 }

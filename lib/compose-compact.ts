@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Context } from 'aws-lambda'
 import { utcDay } from './archive/keys.ts'
 import { takeTurns } from './backfill/schedule.ts'
@@ -12,7 +11,7 @@ import { type Clock, createDeadline, type Deadline, systemClock } from './deadli
 import { tuneEngine } from './engine.ts'
 import { ConfigurationError, StoppedError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
-import type { Vault } from './s3/vault.ts'
+import { createCompactObjects } from './s3/compact-objects.ts'
 import { readSearchConfig, type SearchConfig } from './search-config.ts'
 import { explainFault, wireOrExplain } from './wire-or-explain.ts'
 
@@ -33,6 +32,7 @@ interface Tally {
   /** Days of which there is anything. */
   readonly days: number
   readonly compacted: number
+  /** Of which something is told that a person has to mend. */
   readonly failed: number
   /** Whether all of them were looked at. */
   readonly finished: boolean
@@ -64,12 +64,9 @@ function wireCompact(config: SearchConfig, options: CompactOptions): CompactHand
   const { queries, listing, keys } = composeSearch(config, connection)
   const compactor = createAthenaCompactor({
     queries,
-    keys,
     listDays: (workspaceId, days, signal) => listing.list(workspaceId, days, signal),
-    writeOnce: async (key, text, signal) => {
-      await connection.texts.writeOnce(key, text, 'application/json', undefined, signal)
-    },
-    digest: (key, signal) => digestObject(connection.vault, key, signal),
+    bucket: config.bucket,
+    ...createCompactObjects(connection.place, connection.texts, keys),
     firstDay: config.catalog.firstDay,
   })
   return async (event, context) => {
@@ -118,13 +115,6 @@ function wireCompact(config: SearchConfig, options: CompactOptions): CompactHand
   }
 }
 
-async function digestObject(vault: Vault, key: string, signal: AbortSignal): Promise<string> {
-  const { body } = await vault.openAudio(key, undefined, signal)
-  const sha256 = createHash('sha256')
-  for await (const chunk of body) sha256.update(chunk)
-  return sha256.digest('hex')
-}
-
 async function compactWorkspace(
   compactor: Compactor,
   tally: { workspaceId: string; days: number; compacted: number; failed: number; finished: boolean },
@@ -136,7 +126,7 @@ async function compactWorkspace(
   for await (const end of compactor.compact(workspaceId, days, signal)) {
     tally.days += 1
     if (end.kind === 'compacted') tally.compacted += 1
-    if (end.kind !== 'failed') continue
+    if (end.kind === 'compact-already' || end.reasons.length === 0) continue
     tally.failed += 1
     log.event('compact.failed', { workspaceId, day: end.day, reasons: end.reasons })
   }

@@ -42,6 +42,7 @@ export function composeSearch(
   const listing = createCatalogListing(place, keys, readText, clock.now)
   const catalog = createAthenaCatalog({
     queries,
+    bucket: place.bucket,
     listDays: withGaps((workspaceId, days, signal) => listing.list(workspaceId, days, signal), findGaps),
     firstDay,
     clock,

@@ -3,32 +3,42 @@ import type { AthenaQueries } from './athena-queries.ts'
 import type { ListDays } from './athena.ts'
 import { toCountStatement, toFilesStatement, toInsertStatement } from './compact-sql.ts'
 import { type Compacted, type Compactor, halvesOf, spansOf } from './compaction.ts'
-import { writeManifest } from './manifest.ts'
-import type { FoundRow } from './rows.ts'
 import {
   type CatalogDay,
-  type CatalogKeys,
+  describeReplaced,
   dropCovered,
+  findReplaced,
   isCompact,
-  type ListedSegment,
   membersOf,
-} from './segments.ts'
+} from './coverage.ts'
+import type { CompactFile, WrittenManifest } from './manifest.ts'
+import type { FoundRow } from './rows.ts'
+import { type ListedSegment, locationOf } from './segments.ts'
 import type { Days, Statement } from './sql.ts'
+import { describeUnreadable } from './unreadable.ts'
 
 export interface AthenaCompactorOptions {
   readonly queries: AthenaQueries
   readonly listDays: ListDays
-  readonly keys: CatalogKeys
-  /** Writes a document that is not there yet. */
-  readonly writeOnce: (key: string, text: string, signal: AbortSignal) => Promise<void>
-  /** SHA-256 (hex) of an object. */
-  readonly digest: (key: string, signal: AbortSignal) => Promise<string>
+  readonly bucket: string
+  /** SHA-256 (hex) of an object as it was listed. */
+  readonly digest: (file: ListedSegment, signal: AbortSignal) => Promise<string>
+  readonly keepManifest: (
+    workspaceId: string,
+    day: string,
+    manifest: WrittenManifest,
+    signal: AbortSignal,
+  ) => Promise<void>
+  /** Looks again at what lies in the place of compacts; resolves to the day as it is then. */
+  readonly renew: (workspaceId: string, day: CatalogDay, signal: AbortSignal) => Promise<CatalogDay>
   /** The first day of the tables' partition projection. */
   readonly firstDay: string
 }
 
 /** One INSERT writes to at most 100 partitions (Athena User Guide, "Use CTAS and INSERT INTO to work around the limit"). */
 const DAYS_AT_ONCE = 50
+/** More files than this are not left out of a statement one by one. */
+const MAX_LEFT_OUT = 100
 /** Stands in front of the statements, for whoever looks at Athena's history. */
 const LABEL = 'compact'
 
@@ -37,20 +47,19 @@ const LABEL = 'compact'
  * the rest by a manifest that is written last: until then, and where the numbers differ, it is one more file of the day.
  */
 export function createAthenaCompactor(options: AthenaCompactorOptions): Compactor {
-  const { queries, listDays, firstDay } = options
+  const { queries, listDays, bucket, firstDay } = options
 
   /** Resolves to its id when it has succeeded. */
-  const run = async (statement: Statement, signal: AbortSignal): Promise<string> => {
+  const run = async (
+    statement: Statement,
+    days: readonly CatalogDay[],
+    signal: AbortSignal,
+  ): Promise<string> => {
     const id = await queries.begin(statement, LABEL, signal)
     const end = await queries.wait(id, NEVER, signal)
-    if (end !== 'succeeded') throw new StoreError(TOO_WIDE)
+    if (end.kind === 'unreadable') throw new StoreError(describeUnreadable(end.said, days))
+    if (end.kind !== 'succeeded') throw new StoreError(TOO_WIDE)
     return id
-  }
-
-  const ask = async (statement: Statement, signal: AbortSignal): Promise<readonly FoundRow[]> => {
-    const rows = await queries.rows(await run(statement, signal), signal)
-    if (rows === undefined) throw new StoreError('compact: Athena does not have what it has just counted')
-    return rows
   }
 
   const compactDays = async (
@@ -58,22 +67,27 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
     days: readonly CatalogDay[],
     signal: AbortSignal,
   ): Promise<readonly Compacted[]> => {
-    const names = days.map(({ day }) => day)
-    const counts = byDay(await ask(toCountStatement(workspaceId, names), signal))
+    const ask = async (statement: Statement): Promise<Map<string, FoundRow[]>> => {
+      const rows = await queries.rows(await run(statement, days, signal), signal)
+      if (rows === undefined) throw new StoreError('compact: Athena does not have what it has just counted')
+      return Map.groupBy(rows, (row) => String(row['day']))
+    }
+    const leftOut = days.flatMap(findReplaced).map((file) => locationOf(bucket, file))
+    if (leftOut.length > MAX_LEFT_OUT) throw new StoreError(TOO_MANY)
+    const extentOf = (some: readonly CatalogDay[]) => ({
+      workspaceId,
+      days: some.map(({ day }) => day),
+      leftOut,
+    })
+    const counts = await ask(toCountStatement(extentOf(days)))
     // A day of empty files has no row, and no count.
     const whole = days.filter(
       ({ day }) => counts.has(day) && numberOf(counts.get(day)?.[0], 'unreadable') === 0,
     )
-    if (whole.length > 0)
-      await run(
-        toInsertStatement(
-          workspaceId,
-          whole.map(({ day }) => day),
-        ),
-        signal,
-      )
-    const files = byDay(await ask(toFilesStatement(workspaceId, names), signal))
-    const listed = await listDays(workspaceId, { first: names[0] ?? '', last: names.at(-1) ?? '' }, signal)
+    if (whole.length > 0) await run(toInsertStatement(extentOf(whole)), days, signal)
+    const files = await ask(toFilesStatement(extentOf(days)))
+    const [first = '', last = first] = [days.at(0)?.day, days.at(-1)?.day]
+    const listed = await listDays(workspaceId, { first, last }, signal)
     const conclude = async (day: CatalogDay): Promise<Compacted> => {
       if (!counts.has(day.day)) return failed(day, ['it has several files, and no row in any of them'])
       if (!whole.includes(day)) return failed(day, ['it has lines that cannot be read'])
@@ -91,7 +105,7 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
         files: dropCovered(day).length,
         rows: written.rows,
         bytes: written.files.reduce((sum, { bytes }) => sum + bytes, 0),
-        reasons: [],
+        reasons: findReplaced(day).map(describeReplaced),
       }
     }
     return await Promise.all(
@@ -105,20 +119,29 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
     span: Days,
     signal: AbortSignal,
   ): AsyncGenerator<Compacted> {
-    const { days } = await listDays(workspaceId, span, signal)
+    const listed = await listDays(workspaceId, span, signal)
+    const [days, ends]: [CatalogDay[], Compacted[]] = [[], []]
+    for (const day of listed.days)
+      try {
+        days.push(await options.renew(workspaceId, day, signal))
+      } catch (error) {
+        ends.push(failedBy(error, day, signal))
+      }
     const loose = days.filter((day) => !isCompact(day))
-    let ends: readonly Compacted[] = []
     try {
-      if (loose.length > 0) ends = await compactDays(workspaceId, loose, signal)
+      if (loose.length > 0) ends.push(...(await compactDays(workspaceId, loose, signal)))
     } catch (error) {
-      ends = loose.map((day) => failedBy(error, day, signal))
+      ends.push(...loose.map((day) => failedBy(error, day, signal)))
       if (loose.length > 1) {
         // Listed anew: what Athena has written until then lies there.
         for (const half of halvesOf(span)) yield* compactSpan(workspaceId, half, signal)
         return
       }
     }
-    for (const { day } of days.filter(isCompact)) yield { kind: 'compact-already', day }
+    for (const day of days.filter(isCompact)) {
+      const replaced = findReplaced(day).map(describeReplaced)
+      yield replaced.length > 0 ? failed(day, replaced) : { kind: 'compact-already', day: day.day }
+    }
     yield* ends
   }
 
@@ -136,6 +159,9 @@ const NEVER = new AbortController().signal
 const TOO_WIDE =
   'compact: more would have to be read than one search may: raise searchScanGb of the deployment'
 
+const TOO_MANY =
+  'compact: too much lies in the place of compacts that is not what was written there: move it away'
+
 function failed({ day }: CatalogDay, reasons: readonly string[]): Compacted {
   return { kind: 'failed', day, reasons }
 }
@@ -145,10 +171,6 @@ function failedBy(error: unknown, day: CatalogDay, signal: AbortSignal): Compact
   signal.throwIfAborted()
   if (!(error instanceof StoreError)) throw error
   return failed(day, [error.message])
-}
-
-function byDay(rows: readonly FoundRow[]): Map<string, FoundRow[]> {
-  return Map.groupBy(rows, (row) => String(row['day']))
 }
 
 /** @throws StoreError where the row has no such number */
@@ -183,12 +205,16 @@ async function keep(
   workspaceId: string,
   day: CatalogDay,
   written: Written,
-  { keys, writeOnce, digest }: AthenaCompactorOptions,
+  { digest, keepManifest }: AthenaCompactorOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const files: { name: string; sha256: string }[] = []
-  for (const { key, name } of written.files) files.push({ name, sha256: await digest(key, signal) })
-  const names = day.files.map(({ name }) => name)
-  const { id, text } = writeManifest({ files, rows: written.rows, members: membersOf(names, day) })
-  await writeOnce(keys.manifest(workspaceId, day.day, id), text, signal)
+  const files: CompactFile[] = []
+  for (const file of written.files) {
+    const { name, bytes, etag } = file
+    files.push({ name, sha256: await digest(file, signal), bytes, etag })
+  }
+  const replaced = findReplaced(day)
+  const names = day.files.filter((file) => !replaced.includes(file)).map(({ name }) => name)
+  const manifest = { files, rows: written.rows, members: membersOf(names, day) }
+  await keepManifest(workspaceId, day.day, manifest, signal)
 }

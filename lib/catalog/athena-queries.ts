@@ -28,13 +28,19 @@ export interface AthenaQueries {
    * Waits for a statement, as long as `until` is not aborted; where `signal` is, the statement is stopped.
    * @throws StoreError or ConfigurationError if it failed
    */
-  wait(id: string, until: AbortSignal, signal: AbortSignal): Promise<'succeeded' | 'waiting' | 'too-wide'>
+  wait(id: string, until: AbortSignal, signal: AbortSignal): Promise<StatementEnd>
   /**
    * All rows of a statement that succeeded, by the names of their columns; undefined where Athena does not keep them any more.
    * @throws StoreError if Athena gives anything but all of them
    */
   rows(id: string, signal: AbortSignal): Promise<readonly FoundRow[] | undefined>
 }
+
+/** How a statement stands. */
+export type StatementEnd =
+  | { readonly kind: 'succeeded' | 'waiting' | 'too-wide' }
+  /** Something that it reads is not what it should be, and will not be when it is asked again; in Athena's own words. */
+  | { readonly kind: 'unreadable'; readonly said: string }
 
 export interface AthenaPlace {
   readonly client: AthenaClient
@@ -118,7 +124,7 @@ export function createAthenaQueries({ client, database, workGroup, clock }: Athe
     async wait(id, until, signal) {
       try {
         const execution = await waitForEnd(id, until, signal)
-        return execution === undefined ? 'waiting' : judgeEnd(execution)
+        return execution === undefined ? { kind: 'waiting' } : judgeEnd(execution)
       } catch (error) {
         if (signal.aborted) await stop(id)
         throw athenaFailure('search', error, signal)
@@ -166,20 +172,31 @@ const TOO_WIDE = /bytes scanned limit/i
 const IS_REFUSED =
   /access denied|not authorized|permission|(?:table|schema|database|catalog) \S+ does not exist/i
 
-function reasonOf(status: QueryExecutionStatus | undefined): string {
-  return redact(status?.AthenaError?.ErrorMessage ?? status?.StateChangeReason ?? 'no reason given')
+/** A file that is no Parquet, or not that of the table. Whatever S3 refuses for the moment has other words. */
+const IS_UNREADABLE =
+  /HIVE_BAD_DATA|not valid parquet|malformed parquet|expected magic number|failed to read parquet|corrupt/i
+
+function saidOf(status: QueryExecutionStatus | undefined): string {
+  return status?.AthenaError?.ErrorMessage ?? status?.StateChangeReason ?? 'no reason given'
 }
 
-/** Whether asking again will never have anything of it. */
+/** Whether asking again will never have anything of it, not even what is to be done. */
 function hasFailed(status: QueryExecutionStatus | undefined): boolean {
-  return (status?.State === 'FAILED' || status?.State === 'CANCELLED') && !TOO_WIDE.test(reasonOf(status))
+  const said = saidOf(status)
+  return (
+    (status?.State === 'FAILED' || status?.State === 'CANCELLED') &&
+    !TOO_WIDE.test(said) &&
+    !IS_UNREADABLE.test(said)
+  )
 }
 
-/** @throws StoreError or ConfigurationError unless it succeeded, or would have read too much */
-function judgeEnd({ Status: status }: QueryExecution): 'succeeded' | 'too-wide' {
-  if (status?.State === 'SUCCEEDED') return 'succeeded'
-  const reason = reasonOf(status)
-  if (TOO_WIDE.test(reason)) return 'too-wide'
+/** @throws StoreError or ConfigurationError where it failed otherwise */
+function judgeEnd({ Status: status }: QueryExecution): StatementEnd {
+  if (status?.State === 'SUCCEEDED') return { kind: 'succeeded' }
+  const said = saidOf(status)
+  if (TOO_WIDE.test(said)) return { kind: 'too-wide' }
+  if (IS_UNREADABLE.test(said)) return { kind: 'unreadable', said }
+  const reason = redact(said)
   if (IS_REFUSED.test(reason.replace(/s3:\S+/g, '')))
     throw new ConfigurationError([`Athena cannot search: ${reason}`])
   throw new StoreError(`search: Athena ended ${status?.State ?? 'without a state'}: ${reason}`)

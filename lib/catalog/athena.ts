@@ -4,11 +4,13 @@ import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import type { AthenaQueries } from './athena-queries.ts'
 import type { PatientCatalog, SearchEnd, Wait } from './catalog.ts'
+import { type CatalogDay, dropCovered, findReplaced } from './coverage.ts'
 import type { Criteria } from './criteria.ts'
 import { toEntries } from './rows.ts'
 import { cutPage, type Page } from './search.ts'
-import { type CatalogDay, dropCovered } from './segments.ts'
+import { locationOf } from './segments.ts'
 import { type Days, daysOf, type Extent, toStatement, toUnreadableStatement } from './sql.ts'
+import { describeUnreadable } from './unreadable.ts'
 
 /** The days of a workspace of which the bucket holds anything, and what lies there that is not read. */
 export type ListDays = (
@@ -20,6 +22,7 @@ export type ListDays = (
 export interface AthenaCatalogOptions {
   readonly queries: AthenaQueries
   readonly listDays: ListDays
+  readonly bucket: string
   /** The first day of the tables' partition projection. */
   readonly firstDay: string
   readonly clock: Clock
@@ -30,6 +33,8 @@ const DAYS_AHEAD = 2
 const DAY_MS = 86_400_000
 /** More loose days than this are not named one by one: then all segments of the days are read. */
 const MAX_LOOSE_DAYS = 400
+/** More files than this are not left out one by one. */
+const MAX_LEFT_OUT = 100
 
 /**
  * Searches with Athena. The bucket is listed first: days that are not there cost nothing, segments are read of those days
@@ -60,6 +65,11 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     }
   }
 
+  const explain = async (said: string, criteria: Criteria, signal: AbortSignal): Promise<SearchEnd> => {
+    const { days } = await options.listDays(criteria.workspaceId, daysOf(criteria), signal)
+    return { kind: 'unreadable', detail: describeUnreadable(said, days) }
+  }
+
   const searchFor: PatientCatalog['searchFor'] = async (criteria, page, wait, signal) => {
     const label = labelOf(wait.caller, criteria, page)
     const taken = wait.query === undefined ? undefined : readQuery(wait.query)
@@ -71,15 +81,18 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     const ids = taken ?? (await begin(criteria, page, extent, label, signal))
     const [search = '', unreadable] = ids
     const states = await settleAll(ids.map((id) => queries.wait(id, wait.until, signal)))
-    if (states.includes('too-wide')) return { kind: 'too-wide', detail: TOO_WIDE }
-    if (states.includes('waiting')) return { kind: 'searching', query: ids.join('.') }
+    const unread = states.find((state) => state.kind === 'unreadable')
+    if (unread !== undefined) return await explain(unread.said, criteria, signal)
+    const kinds = states.map(({ kind }) => kind)
+    if (kinds.includes('too-wide')) return { kind: 'too-wide', detail: TOO_WIDE }
+    if (kinds.includes('waiting')) return { kind: 'searching', query: ids.join('.') }
     const rows = await queries.rows(search, signal)
     const lines = unreadable === undefined ? 0 : await countLines(unreadable, queries, signal)
     if (rows === undefined || lines === undefined) {
       if (taken !== undefined) return { kind: 'unknown-query' }
       throw new StoreError('search: Athena does not have what it has just found')
     }
-    const faults = [...reasons, ...(lines === 0 ? [] : [describeUnreadable(lines)])]
+    const faults = [...reasons, ...(lines === 0 ? [] : [describeLines(lines)])]
     return {
       kind: 'found',
       result: { ...cutPage(toEntries(rows), page), complete: faults.length === 0, reasons: faults },
@@ -92,7 +105,7 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
       const wait: Wait = { caller: '', until: new AbortController().signal }
       const end: SearchEnd = await searchFor(criteria, page, wait, signal)
       if (end.kind === 'found') return end.result
-      throw new StoreError(`search: ${end.kind === 'too-wide' ? end.detail : end.kind}`)
+      throw new StoreError(`search: ${'detail' in end ? end.detail : end.kind}`)
     },
   }
 }
@@ -110,7 +123,7 @@ interface Plan {
 
 async function planSearch(
   criteria: Criteria,
-  { listDays, firstDay, clock }: AthenaCatalogOptions,
+  { listDays, bucket, firstDay, clock }: AthenaCatalogOptions,
   signal: AbortSignal,
 ): Promise<Plan> {
   const { workspaceId } = criteria
@@ -124,14 +137,22 @@ async function planSearch(
   if (first === undefined || last === undefined) return { extent: undefined, reasons }
   const loose = seen.filter((day) => dropCovered(day).some(({ format }) => format === 'ndjson'))
   const looseDays = loose.length > MAX_LOOSE_DAYS ? undefined : loose.map(({ day }) => day)
-  return { extent: { workspaceId, days: { first, last }, looseDays }, reasons }
+  const replaced = seen.flatMap(findReplaced)
+  const extent = { workspaceId, days: { first, last }, looseDays }
+  if (replaced.length > MAX_LEFT_OUT)
+    return { extent, reasons: [...reasons, describeMany(replaced.length, replaced[0]?.key ?? '')] }
+  return { extent: { ...extent, leftOut: replaced.map((file) => locationOf(bucket, file)) }, reasons }
+}
+
+function describeMany(count: number, key: string): string {
+  return `${count} objects among the compacts are not what was written there (${key}, …), and what they hold is among what is found: bird-archive catalog compact looks at them again, and names what is to be moved away`
 }
 
 function describeUnseen(day: string, firstDay: string, lastDay: string): string {
   return `recordings of ${day} are not looked at here, which knows ${firstDay} to ${lastDay}: bird-archive find reads them`
 }
 
-function describeUnreadable(lines: number): string {
+function describeLines(lines: number): string {
   const what = lines === 1 ? '1 line of the catalog' : `${lines} lines of the catalog`
   return `${what} cannot be read: bird-archive catalog rebuild writes the rows of all sidecars again`
 }

@@ -29,5 +29,7 @@ export type SearchEnd =
   | { readonly kind: 'searching'; readonly query: string }
   /** More would have to be read than a search may; `detail` says what to do. */
   | { readonly kind: 'too-wide'; readonly detail: string }
+  /** Something lies there that cannot be read and cannot be passed over; `detail` names it, and says what to do. */
+  | { readonly kind: 'unreadable'; readonly detail: string }
   /** There is no such search of this caller for these criteria. */
   | { readonly kind: 'unknown-query' }

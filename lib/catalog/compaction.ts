@@ -12,7 +12,7 @@ export type Compacted =
       readonly files: number
       readonly rows: number
       readonly bytes: number
-      /** What was left out because it cannot be read; a search goes on saying so. */
+      /** What was left out, and what is to be done about it. */
       readonly reasons: readonly string[]
     }
   /** Not more than one file has to be read for it. */

@@ -1,5 +1,4 @@
 import { utcDay } from '../archive/keys.ts'
-import type { Manifest } from './manifest.ts'
 import type { Days } from './sql.ts'
 
 /** Names of the catalog's objects. Athena reads one format to a table, so rows as JSON and as Parquet lie apart. */
@@ -36,6 +35,11 @@ export interface ListedSegment {
   readonly format: 'ndjson' | 'parquet' | 'manifest'
   readonly bytes: number
   readonly etag: string
+}
+
+/** Where Athena says that an object lies. */
+export function locationOf(bucket: string, { key }: Pick<ListedSegment, 'key'>): string {
+  return `s3://${bucket}/${key}`
 }
 
 const KEY = /^day=(\d{4}-\d\d-\d\d)\/([A-Za-z0-9!_.*'()=-]+)$/
@@ -87,49 +91,4 @@ export interface LocalFile {
 export interface LocalFiles {
   readonly files: readonly LocalFile[]
   readonly reasons: readonly string[]
-}
-
-/** What is known of a day. */
-export interface CatalogDay {
-  readonly day: string
-  /** Segments and compacts, in the order of their names. */
-  readonly files: readonly ListedSegment[]
-  readonly manifests: readonly Manifest[]
-}
-
-/**
- * Drops the files of a day whose rows are in a compact that is there, all of it. A compact is dropped only for one that has
- * all that it has: two that name each other are both read. An empty file is no compact: Athena passes over it without a word.
- */
-export function dropCovered({
-  files,
-  manifests,
-}: Pick<CatalogDay, 'files' | 'manifests'>): readonly ListedSegment[] {
-  const present = new Set(files.filter(({ bytes }) => bytes !== 0).map(({ name }) => name))
-  const isCoveredBy = (name: string, members: ReadonlySet<string>): boolean =>
-    membersOf([name], { manifests }).every((member) => members.has(member))
-  const covers = manifests
-    .filter((manifest) => manifest.files.every(({ name }) => present.has(name)))
-    .map(({ members }) => new Set(members))
-  return files.filter(({ name }) => !covers.some((members) => isCoveredBy(name, members)))
-}
-
-/** Whether all that has to be read of a day is one file, or those that were written together as one compact. */
-export function isCompact(day: Pick<CatalogDay, 'files' | 'manifests'>): boolean {
-  const wanted = dropCovered(day).map(({ name }) => name)
-  return (
-    wanted.length <= 1 ||
-    day.manifests.some(({ files }) => wanted.every((name) => files.some((file) => file.name === name)))
-  )
-}
-
-/** Files of a day, and what those among them were made of that are compacts themselves: what a compact of them covers. */
-export function membersOf(
-  names: readonly string[],
-  { manifests }: Pick<CatalogDay, 'manifests'>,
-): readonly string[] {
-  const inherited = manifests
-    .filter(({ files }) => files.some(({ name }) => names.includes(name)))
-    .flatMap(({ members }) => members)
-  return [...new Set([...names, ...inherited])].toSorted()
 }

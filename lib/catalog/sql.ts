@@ -76,6 +76,8 @@ export interface Extent {
   readonly days: Days
   /** Days that have rows which are not among the compacted ones; all days if not given. */
   readonly looseDays?: readonly string[] | undefined
+  /** Locations, as `s3://…`, of what lies among the compacts and is not read. */
+  readonly leftOut?: readonly string[] | undefined
 }
 
 /** Which row of a recording stands for it: the earliest. All columns are named, so that it is one and the same everywhere. */
@@ -98,7 +100,7 @@ const EARLIEST_FIRST = ['created_at', 'archived_at', ...COLUMNS]
 export function toStatement(
   criteria: Criteria,
   { limit, after }: Page,
-  known: Partial<Pick<Extent, 'days' | 'looseDays'>> = {},
+  known: Partial<Omit<Extent, 'workspaceId'>> = {},
 ): Statement {
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS)
     throw new RangeError(`a page has 1 to ${MAX_PAGE_ROWS} rows, not ${limit}`)
@@ -146,20 +148,30 @@ export const EVERY_ROW = `select ${ALL} from catalog_segment where ${IS_READABLE
 
 function fromBoth(extent: Extent): Statement {
   const [segments, ...ofSegments] = segmentsOf(extent)
-  const { workspaceId, days } = extent
+  const { workspaceId, days, leftOut } = extent
+  const [kept, ...ofKept] = isElsewhere(leftOut)
   return {
     text: `    select ${ALL} from catalog_segment
     where ${segments} and ${IS_READABLE}
     union all
     select ${ALL} from catalog_compact
-    where workspace = ? and day between ? and ?`,
-    parameters: [...ofSegments, workspaceId, days.first, days.last],
+    where workspace = ? and day between ? and ? and ${kept}`,
+    parameters: [...ofSegments, workspaceId, days.first, days.last, ...ofKept],
   }
 }
 
 function segmentsOf({ workspaceId, days, looseDays }: Extent): Condition {
   const [loose, ...values] = looseDays === undefined ? (['true'] as const) : isOneOf('day', looseDays)
   return [`workspace = ? and day between ? and ? and ${loose}`, workspaceId, days.first, days.last, ...values]
+}
+
+/**
+ * Whether a row lies in none of these files. Only Athena tells of a row where it lies; it does not even open a file that is left
+ * out so (Trino, `InternalHiveSplitFactory`: a split whose path does not match is none).
+ */
+export function isElsewhere(locations: readonly string[] = []): Condition {
+  if (locations.length === 0) return ['true']
+  return [`"$path" not in (${locations.map(() => '?').join(', ')})`, ...locations]
 }
 
 /** What comes after a page is older than its last row. */

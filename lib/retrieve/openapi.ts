@@ -27,7 +27,7 @@ const OPERATIONS: Readonly<Record<RouteName, Operation>> = {
       [200, 'A page of recordings, the newest first.', 'RecordingPage'],
       [202, 'It is still being searched: ask again with `query`.', 'Searching'],
     ],
-    problems: [...WITH_BUCKET, 'unknown-search', 'search-too-wide'],
+    problems: [...WITH_BUCKET, 'unknown-search', 'search-too-wide', 'index-damaged'],
   },
   recording: {
     operationId: 'getRecording',

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is not JSON' },
   'search-too-wide': { status: 422, title: 'The search would have to read too much' },
+  'index-damaged': { status: 500, title: 'Something in the search index cannot be read' },
   misconfigured: { status: 500, title: 'The service is set up wrongly' },
   unexpected: { status: 500, title: 'Something unforeseen went wrong' },
   unavailable: { status: 503, title: 'The archive cannot be reached' },

@@ -1,9 +1,9 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { utcDay } from '../archive/keys.ts'
 import { WORKSPACE_ID } from '../archive/message.ts'
+import { type CatalogDay, describeLost } from '../catalog/coverage.ts'
 import { type Manifest, readManifest } from '../catalog/manifest.ts'
 import {
-  type CatalogDay,
   type CatalogKeys,
   divideDays,
   isWithinDays,
@@ -117,10 +117,9 @@ export function createCatalogListing(
           manifests: (await Promise.all(manifests)).filter((manifest) => manifest !== undefined),
         }
       })
-      return {
-        days: await Promise.all(known),
-        reasons: segments.strange.map((key) => `${key} is no segment of the catalog, and was not read`),
-      }
+      const found = await Promise.all(known)
+      const strange = segments.strange.map((key) => `${key} is no segment of the catalog, and was not read`)
+      return { days: found, reasons: [...strange, ...found.flatMap(describeLost)] }
     },
   }
 }

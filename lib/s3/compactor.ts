@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Compacted, Compactor } from '../catalog/compaction.ts'
-import { writeManifest } from '../catalog/manifest.ts'
-import {
-  type CatalogDay,
-  type CatalogKeys,
-  isCompact,
-  type LocalFile,
-  membersOf,
-} from '../catalog/segments.ts'
+import { type CatalogDay, describeReplaced, findReplaced, isCompact, membersOf } from '../catalog/coverage.ts'
+import type { CatalogKeys, ListedSegment, LocalFile } from '../catalog/segments.ts'
 import type { Clock } from '../deadline.ts'
 import { describeError, StoreError } from '../errors.ts'
 import { passOver } from './catalog-listing.ts'
+import { createCompactObjects } from './compact-objects.ts'
 import { isAlreadyThere, storeFailure } from './failure.ts'
 import type { Segments } from './segments.ts'
 import type { Place } from './stored.ts'
@@ -21,6 +16,9 @@ import { putWhole } from './whole.ts'
 
 /** Writes the rows of files, each once, to a Parquet file; resolves to their number. */
 export type WriteParquet = (files: readonly LocalFile[], path: string, signal: AbortSignal) => Promise<number>
+
+const DIGEST_LENGTH = 24
+const NAMES_TRIED = 9
 
 interface Made {
   /** Undefined where there is nothing to put together. */
@@ -32,7 +30,7 @@ interface Made {
 
 export function createCompactor(options: {
   readonly place: Place
-  readonly texts: Pick<Texts, 'writeOnce'>
+  readonly texts: Texts
   readonly segments: Segments
   readonly keys: CatalogKeys
   readonly writeParquet: WriteParquet
@@ -41,6 +39,7 @@ export function createCompactor(options: {
   readonly directory: string
 }): Compactor {
   const { place, texts, segments, keys, writeParquet, clock, directory } = options
+  const objects = createCompactObjects(place, texts, keys)
 
   /** Leaves a file out that DuckDB gives up at, and tells it as `broken`; nothing is made of less than two. */
   const makeParquet = async (files: readonly LocalFile[], signal: AbortSignal): Promise<Made> => {
@@ -76,44 +75,58 @@ export function createCompactor(options: {
       await putWhole(place, { key, body, sha256, contentType, lock: undefined }, clock, signal)
     } catch (error) {
       signal.throwIfAborted()
-      // Its name has its digest, so what is there are the same bytes.
       if (!isAlreadyThere(error)) throw storeFailure('write', key, error)
     }
   }
 
+  /** Resolves to the Parquet file as it is listed: under the name of its digest, or, where something else has that, the next. */
+  const keepParquet = async (
+    workspaceId: string,
+    day: string,
+    body: Buffer,
+    sha256: string,
+    signal: AbortSignal,
+  ): Promise<ListedSegment> => {
+    const digest = sha256.slice(0, DIGEST_LENGTH)
+    for (let at = 1; at <= NAMES_TRIED; at++) {
+      const key = keys.compact(workspaceId, day, at === 1 ? digest : `${digest}-${at}`)
+      await putParquet(key, body, sha256, signal)
+      const { days } = await segments.list(workspaceId, { first: day, last: day }, signal)
+      const file = days.flatMap((each) => each.files).find((each) => each.key === key)
+      if (file === undefined) throw new StoreError(`${key} was written, and is not listed`)
+      if ((await objects.digest(file, signal)) === sha256) return file
+    }
+    throw new StoreError(`what lies in the place of its compacts is not what was written there: move it away`)
+  }
+
   const compactDay = async (
     workspaceId: string,
-    day: CatalogDay,
+    listed: CatalogDay,
     signal: AbortSignal,
   ): Promise<Compacted> => {
-    if (isCompact(day)) return { kind: 'compact-already', day: day.day }
+    const day = await objects.renew(workspaceId, listed, signal)
+    const strays = findReplaced(day).map(describeReplaced)
+    if (isCompact(day)) return conclude(day, strays)
     const { files, reasons } = await segments.bring(workspaceId, day, signal)
     // A line that cannot be read must not be forgotten: its file is left as it is.
     const whole = files.filter(({ unreadableLines }) => unreadableLines === 0)
     const torn = files.filter(({ unreadableLines }) => unreadableLines > 0)
     const made = await makeParquet(whole, signal)
     const faults = [
+      ...strays,
       ...reasons,
       ...torn.map(({ key }) => `${key} has lines that cannot be read`),
       ...made.broken.map(({ key }) => `${key} cannot be read: move it away`),
     ]
-    if (made.parquet === undefined)
-      return faults.length > 0
-        ? { kind: 'failed', day: day.day, reasons: faults }
-        : { kind: 'compact-already', day: day.day }
+    if (made.parquet === undefined) return conclude(day, faults)
     const { body, rows } = made.parquet
     const sha256 = createHash('sha256').update(body).digest('hex')
-    const digest = sha256.slice(0, 24)
-    const key = keys.compact(workspaceId, day.day, digest)
-    const parquet = key.slice(key.lastIndexOf('/') + 1)
-    await putParquet(key, body, sha256, signal)
-    const names = made.files.map(({ name }) => name)
-    const members = membersOf(names, day).filter((name) => name !== parquet)
+    const { key, name, bytes, etag } = await keepParquet(workspaceId, day.day, body, sha256, signal)
+    const names = made.files.map((file) => file.name)
+    const members = membersOf(names, day).filter((member) => member !== name)
     // From here on the files are not read any more; until here the Parquet file is one more of them.
-    const { id, text } = writeManifest({ files: [{ name: parquet, sha256 }], rows, members })
-    const manifestKey = keys.manifest(workspaceId, day.day, id)
-    await texts.writeOnce(manifestKey, text, 'application/json', undefined, signal)
-    const { length: bytes } = body
+    const manifest = { files: [{ name, sha256, bytes, etag }], rows, members }
+    await objects.keepManifest(workspaceId, day.day, manifest, signal)
     return { kind: 'compacted', day: day.day, keys: [key], files: names.length, rows, bytes, reasons: faults }
   }
 
@@ -125,9 +138,14 @@ export function createCompactor(options: {
           yield await compactDay(workspaceId, day, signal)
         } catch (error) {
           passOver(error, signal)
-          yield { kind: 'failed', day: day.day, reasons: [describeError(error)] }
+          yield conclude(day, [describeError(error)])
         }
       }
     },
   }
+}
+
+/** Of a day of which nothing was put together. */
+function conclude({ day }: CatalogDay, reasons: readonly string[]): Compacted {
+  return reasons.length > 0 ? { kind: 'failed', day, reasons } : { kind: 'compact-already', day }
 }

@@ -1,13 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
-import type { Manifest } from '../catalog/manifest.ts'
-import {
-  type CatalogDay,
-  type CatalogKeys,
-  dropCovered,
-  type LocalFile,
-  type LocalFiles,
-} from '../catalog/segments.ts'
+import { type CatalogDay, dropCovered, isMadeUpFor, isOf } from '../catalog/coverage.ts'
+import type { CatalogKeys, LocalFile, LocalFiles } from '../catalog/segments.ts'
 import type { Days } from '../catalog/sql.ts'
 import { describeError } from '../errors.ts'
 import { type CatalogListing, createCatalogListing, passOver, type ReadText } from './catalog-listing.ts'
@@ -79,19 +73,13 @@ export function createSegments(
     )
     const files = brought.filter((file) => file !== undefined)
     if (failed.size === 0) return { files, reasons: [] }
-    const left = day.files.filter(({ name }) => !failed.has(name))
+    const left = { ...day, files: day.files.filter(({ name }) => !failed.has(name)) }
     // A compact that cannot be had takes nothing with it if all that it was made of is there.
-    const isReplaced = (name: string): boolean =>
-      day.manifests.some(
-        (manifest) =>
-          isOf(name, manifest) &&
-          manifest.members.every((member) => left.some((file) => file.name === member)),
-      )
-    const lost = [...failed].filter(([name]) => !isReplaced(name))
+    const lost = [...failed].filter(([name]) => !isMadeUpFor(name, left))
     const reasons = lost.map(([, reason]) => reason)
     const isMissed = [...failed.keys()].some((name) => day.manifests.some((manifest) => isOf(name, manifest)))
     if (!isMissed) return { files, reasons }
-    const rest = await bring(workspaceId, { ...day, files: left }, signal, onBrought)
+    const rest = await bring(workspaceId, left, signal, onBrought)
     return { files: rest.files, reasons: [...reasons, ...rest.reasons] }
   }
 
@@ -115,10 +103,6 @@ export function createSegments(
       }
     },
   }
-}
-
-function isOf(name: string, { files }: Manifest): boolean {
-  return files.some((file) => file.name === name)
 }
 
 function digestOf(name: string, { manifests }: CatalogDay): string | undefined {

@@ -206,6 +206,8 @@ export async function startAthena(tables: AthenaTables, workGroup: string): Prom
   const server = createServer((request, response) => void serve(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
+    // What nobody waits for any more reads the bucket all the same.
+    await Promise.all([...executions.values()].map(({ result }) => result))
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })

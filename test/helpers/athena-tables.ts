@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { GetObjectCommand, paginateListObjectsV2, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { onTestFinished } from 'vitest'
 
 /** A result as Athena tells it: everything is text. */
 export interface TableResult {
@@ -28,6 +27,8 @@ export interface AthenaTableOptions {
   readonly days?: { readonly first: string; readonly last: string }
   /** Into how many files of a day an INSERT writes. */
   readonly filesOfInsert?: number
+  /** Whether files are opened, too, that a condition on "$path" leaves out. */
+  readonly opensAll?: boolean
 }
 
 const TEXTS = [
@@ -62,12 +63,12 @@ export function createAthenaTables(options: AthenaTableOptions): AthenaTables {
   return {
     async run(text, parameters) {
       const home = await mkdtemp(join(tmpdir(), 'athena-'))
-      onTestFinished(() => rm(home, { recursive: true, force: true }))
-      const objects = await download(options, home, partitionsOf(text, parameters))
+      const objects = await download(options, home, splitsOf(text, parameters, options.opensAll === true))
       const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
       const connection = await instance.connect()
       try {
         for (const sql of await viewsOf(home, locationOf(options))) await connection.run(sql)
+        if (options.opensAll === true) await connection.run('select * from catalog_compact')
         const [, insert] = /^(?:--.*\n)*insert into catalog_compact\s+([^]*)$/.exec(text) ?? []
         await connection.run(`prepare statement as ${insert ?? text}`)
         const bound = `execute statement(${parameters.join(', ')})`
@@ -82,6 +83,7 @@ export function createAthenaTables(options: AthenaTableOptions): AthenaTables {
       } finally {
         connection.closeSync()
         instance.closeSync()
+        await rm(home, { recursive: true, force: true })
       }
     },
   }
@@ -105,7 +107,18 @@ function locationOf({ bucket, prefix = '' }: AthenaTableOptions): string {
   return `s3://${bucket}/${prefix}`
 }
 
-/** The days that a statement names, which are the partitions that Athena reads; all where it names none. */
+/** Whether Athena opens a file for a statement. */
+type IsOpened = (day: string, location: string) => boolean
+
+/** The days that a statement names are the partitions that Athena reads; files that it leaves out are not opened. */
+function splitsOf(text: string, parameters: readonly string[], opensAll: boolean): IsOpened {
+  const isLeftOut = (location: string): boolean =>
+    !opensAll && text.includes('"$path" not in') && parameters.includes(`'${location}'`)
+  const isNamed = partitionsOf(text, parameters)
+  return (day, location) => isNamed(day) && !isLeftOut(location)
+}
+
+/** All where it names none. */
 function partitionsOf(text: string, parameters: readonly string[]): (day: string) => boolean {
   const named = parameters.flatMap((each) => /^'(\d{4}-\d\d-\d\d)'$/.exec(each)?.[1] ?? []).toSorted()
   const [first, last] = [named.at(0), named.at(-1)]
@@ -128,11 +141,7 @@ function asAthenaSays(error: unknown, objects: Objects): Error {
   )
 }
 
-async function download(
-  options: AthenaTableOptions,
-  home: string,
-  isRead: (day: string) => boolean,
-): Promise<Objects> {
+async function download(options: AthenaTableOptions, home: string, isOpened: IsOpened): Promise<Objects> {
   const { client, bucket, prefix = '', days } = options
   const objects = new Map<string, string>()
   for (const table of ['catalog', 'catalog-compact'])
@@ -143,12 +152,14 @@ async function download(
       for (const { Key = '' } of Contents) {
         const day = DAY.exec(Key)?.[1]
         // Athena passes over names with an underscore or a dot in front, and sees the days of the projection alone.
-        if (day === undefined || (days && (day < days.first || day > days.last)) || !isRead(day)) continue
+        const location = `s3://${bucket}/${Key}`
+        if (day === undefined || (days && (day < days.first || day > days.last))) continue
+        if (!isOpened(day, location)) continue
         const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }))
         const path = join(home, Key.slice(prefix.length))
         await mkdir(dirname(path), { recursive: true })
         await writeFile(path, (await Body?.transformToByteArray()) ?? '')
-        objects.set(path, `s3://${bucket}/${Key}`)
+        objects.set(path, location)
       }
   return objects
 }

@@ -22,7 +22,7 @@ const WORK_GROUP = 'recordings-search'
 
 /** Starts it on 127.0.0.1 for the running test. */
 export async function startAthenaWorld(
-  tables: Pick<AthenaTableOptions, 'filesOfInsert'> = {},
+  tables: Pick<AthenaTableOptions, 'filesOfInsert' | 'opensAll'> = {},
 ): Promise<AthenaWorld> {
   const world = await startCatalogWorld()
   const client = new S3Client({

@@ -137,7 +137,7 @@ export function createDownloader(limits: BirdLimits, clock: Clock, log: Log): Do
               if (declaredBytes === undefined || offset >= declaredBytes) return
               throw new BirdError(
                 { operation: 'download' },
-                `the body ended after ${offset} of ${declaredBytes} bytes`,
+                `the body ended after ${count(offset)} of ${count(declaredBytes)} bytes`,
               )
             } catch (error) {
               if (refused !== undefined) throw refused.error
@@ -147,7 +147,7 @@ export function createDownloader(limits: BirdLimits, clock: Clock, log: Log): Do
                   ? error
                   : new BirdError(
                       { operation: 'download' },
-                      `the body broke off after ${offset} bytes: ${describeError(error)}`,
+                      `the body broke off after ${count(offset)} bytes: ${describeError(error)}`,
                       { cause: error },
                     )
               // A weak ETag proves nothing about bytes (RFC 9110, 8.8.1).
@@ -183,6 +183,11 @@ function isBody({ status, headers, close }: Incoming, resumption: Resumption | u
     'changed-while-resuming',
     `asked for "${expected}", got ${status} ${quoteRange(headers['content-range'])}`,
   )
+}
+
+/** In groups of three, for seven digits in a row are masked like those of a telephone number. */
+function count(bytes: number): string {
+  return bytes.toLocaleString('en')
 }
 
 /** For a log: what is no Content-Range (RFC 9110, 14.4) is foreign text and not repeated. */

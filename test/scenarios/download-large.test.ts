@@ -58,12 +58,17 @@ const BAD: [name: string, reason: string, detail: RegExp, reply: MediaReply][] =
     /too-large/,
     { body: audio, length: 999_999_999_999_999 },
   ],
-  ['more is declared than ever comes', 'bird-unavailable', /broke off after|ended after/, tooMuchDeclared],
+  [
+    'more is declared than ever comes',
+    'bird-unavailable',
+    /broke off after 9,\d{3},\d{3} bytes|ended after 9,\d{3},\d{3} of 9,\d{3},\d{3} bytes/,
+    tooMuchDeclared,
+  ],
   ['it breaks off, and ranges are not known', 'bad-body', /changed/, cutAfter(audio, 8.5 * MIB)],
   [
     'it breaks off, and no length was declared',
     'bird-unavailable',
-    /broke off/,
+    /broke off after \d,\d{3},\d{3} bytes/,
     { body: audio.subarray(0, 8.5 * MIB), length: 'chunked', ending: 'cut' },
   ],
   [

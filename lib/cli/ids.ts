@@ -21,12 +21,13 @@ interface Columns {
   readonly workspaceId: number | undefined
 }
 
-const ID_COLUMNS = new Set(['recordingid', 'id'])
+/** In a list that somebody drew up, `id` may be of anything else, if there is a `recordingId` beside it. */
+const ID_COLUMNS = ['recordingid', 'id']
 const WORKSPACE_COLUMN = 'workspaceid'
 const MAX_QUOTED = 60
 
 /**
- * Reads a list of recordings: one id a line; CSV (a column named `recordingId` or `id`, else the first); or NDJSON
+ * Reads a list of recordings: one id a line; CSV (a column named `recordingId`, else `id`, else the first); or NDJSON
  * (`{"recordingId", "workspaceId"?}`, or what `find --json` writes), even mixed. Empty lines and lines that start with `#` don't count.
  * @param source what a fault is called by, such as `ids.csv`
  */
@@ -61,9 +62,10 @@ export function readIds(text: string, source: string): ReadIds {
 
 function readHeader(cells: readonly string[]): Columns | undefined {
   const names = cells.map((cell) => cell.toLowerCase().replaceAll(/[^a-z]/g, ''))
-  const recordingId = names.findIndex((name) => ID_COLUMNS.has(name))
+  const recordingId = ID_COLUMNS.map((name) => names.indexOf(name)).find((index) => index >= 0)
   const workspaceId = names.indexOf(WORKSPACE_COLUMN)
-  return recordingId < 0 ? undefined : { recordingId, workspaceId: workspaceId < 0 ? undefined : workspaceId }
+  if (recordingId === undefined) return undefined
+  return { recordingId, workspaceId: workspaceId < 0 ? undefined : workspaceId }
 }
 
 function readCells(cells: readonly string[], columns: Columns | undefined): AskedFor | string {

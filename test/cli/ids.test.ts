@@ -10,6 +10,7 @@ test.each([
   ['Windows line ends and a byte order mark', `\uFEFF${A}\r\n${B}\r\n`],
   ['CSV without a header: the first column', `${A},2026-01-01,yes\n${B},2026-01-02,no`],
   ['CSV with a column named recordingId', `day,recordingId\n2026-01-01,${A}\n2026-01-02,"${B}"`],
+  ['CSV with both: an id of something else stands beside', `id,recordingId\n${B},${A}\n${A},${B}`],
   ['CSV with a column named id and semicolons', `Note;ID\n"a, ""b""";${A}\n;${B}`],
   ['our own catalog, as CSV', `recording_id\tcreated_at\n${A}\t1\n${B}\t2`],
   ['JSON lines', `{"recordingId":"${A}"}\n{"recordingId":"${B}","more":1}`],

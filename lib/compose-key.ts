@@ -1,4 +1,8 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import {
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  SecretsManagerServiceException,
+} from '@aws-sdk/client-secrets-manager'
 import { type AccessKeySource, fixedAccessKey, secretAccessKey } from './bird/access-key.ts'
 import type { Config } from './config.ts'
 import { ConfigurationError, describeError } from './errors.ts'
@@ -19,9 +23,15 @@ export function accessKeyFrom({ accessKey }: Config): AccessKeySource {
       return SecretString ?? ''
     } catch (cause) {
       throw new ConfigurationError(
-        [`the secret behind BIRD_ACCESS_KEY_SECRET cannot be read: ${describeError(cause)}`],
+        [`the secret behind BIRD_ACCESS_KEY_SECRET cannot be read: ${explain(cause)}`],
         { cause },
       )
     }
   })
+}
+
+/** Of what AWS says only the name: its message repeats what was asked for, which may be the key itself, put there by mistake. */
+function explain(cause: unknown): string {
+  if (!(cause instanceof SecretsManagerServiceException)) return describeError(cause)
+  return `${cause.name}: it must be the name or ARN of a secret of this region, never the key itself, and the role needs secretsmanager:GetSecretValue (and kms:Decrypt)`
 }

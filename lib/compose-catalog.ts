@@ -46,7 +46,8 @@ export function composeCatalog(config: ArchiveConfig, options: CatalogOptions): 
     open: (ranges) =>
       createDuckDbCatalog(
         withGaps(
-          (workspaceId, days, signal) => segments.fetch(workspaceId, ranges ?? [days], signal, onFetch),
+          (workspaceId, days, rebuiltFrom, signal) =>
+            segments.fetch(workspaceId, ranges ?? [days], rebuiltFrom, signal, onFetch),
           findGaps,
         ),
       ),

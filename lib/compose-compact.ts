@@ -12,6 +12,7 @@ import { tuneEngine } from './engine.ts'
 import { ConfigurationError, StoppedError } from './errors.ts'
 import { createJsonLog, type Log, writeLine } from './log.ts'
 import { createCompactObjects } from './s3/compact-objects.ts'
+import { createProgressReader, readRebuiltFrom } from './s3/rebuild-progress.ts'
 import { readSearchConfig, type SearchConfig } from './search-config.ts'
 import { explainFault, wireOrExplain } from './wire-or-explain.ts'
 
@@ -62,9 +63,13 @@ function wireCompact(config: SearchConfig, options: CompactOptions): CompactHand
   const log = options.log ?? createJsonLog(writeLine, config.logLevel, clock.now)
   const connection = connectArchive(config, clock)
   const { queries, listing, keys } = composeSearch(config, connection)
+  const readProgress = createProgressReader(connection.texts, keys)
   const compactor = createAthenaCompactor({
     queries,
-    listDays: (workspaceId, days, signal) => listing.list(workspaceId, days, signal),
+    listDays: async (workspaceId, days, signal) => {
+      const rebuiltFrom = await readRebuiltFrom(readProgress, workspaceId, signal)
+      return { ...(await listing.list(workspaceId, days, signal)), rebuiltFrom }
+    },
     bucket: config.bucket,
     ...createCompactObjects(connection.place, connection.texts, keys),
     firstDay: config.catalog.firstDay,

@@ -43,7 +43,7 @@ export function composeSearch(
   const catalog = createAthenaCatalog({
     queries,
     bucket: place.bucket,
-    listDays: withGaps((workspaceId, days, signal) => listing.list(workspaceId, days, signal), findGaps),
+    listDays: withGaps((workspaceId, days, _, signal) => listing.list(workspaceId, days, signal), findGaps),
     firstDay,
     clock,
   })

@@ -1,7 +1,8 @@
 import { StoreError } from '../errors.ts'
 import type { AthenaQueries } from './athena-queries.ts'
 import type { ListDays } from './athena.ts'
-import { toCountStatement, toFilesStatement, toInsertStatement } from './compact-sql.ts'
+import { byDay, findWritten, numberOf, type Written } from './compact-counts.ts'
+import { type CompactExtent, toCountStatement, toFilesStatement, toInsertStatement } from './compact-sql.ts'
 import { type Compacted, type Compactor, halvesOf, spansOf } from './compaction.ts'
 import {
   type CatalogDay,
@@ -14,8 +15,8 @@ import {
 import type { CompactFile, WrittenManifest } from './manifest.ts'
 import type { FoundRow } from './rows.ts'
 import { type ListedSegment, locationOf } from './segments.ts'
-import type { Days, Statement } from './sql.ts'
-import { describeUnreadable } from './unreadable.ts'
+import { type Days, type Statement, toUnreadableStatement } from './sql.ts'
+import { describeLines, describeUnreadable, toBrokenLines } from './unreadable.ts'
 
 export interface AthenaCompactorOptions {
   readonly queries: AthenaQueries
@@ -62,35 +63,60 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
     return id
   }
 
+  const ask = async (
+    statement: Statement,
+    days: readonly CatalogDay[],
+    signal: AbortSignal,
+  ): Promise<readonly FoundRow[]> => {
+    const rows = await queries.rows(await run(statement, days, signal), signal)
+    if (rows === undefined) throw new StoreError('compact: Athena does not have what it has just counted')
+    return rows
+  }
+
+  /** What is to be said of lines that cannot be read, of each day; nothing of those that a rebuild has written since. */
+  const explainLines = async (
+    workspaceId: string,
+    days: readonly CatalogDay[],
+    rebuiltFrom: Date | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<CatalogDay, readonly string[]>> => {
+    if (days.length === 0) return new Map()
+    const names = days.map(({ day }) => day)
+    const extent = { workspaceId, days: spanOf(days), looseDays: names }
+    const broken = toBrokenLines(await ask(toUnreadableStatement(extent), days, signal))
+    return new Map(
+      days.map((day) => {
+        const ofDay = broken.filter(({ location }) => location.includes(`/day=${day.day}/`))
+        return [day, describeLines(ofDay, { bucket, days: [day], rebuiltFrom })]
+      }),
+    )
+  }
+
   const compactDays = async (
     workspaceId: string,
     days: readonly CatalogDay[],
+    rebuiltFrom: Date | undefined,
     signal: AbortSignal,
   ): Promise<readonly Compacted[]> => {
-    const ask = async (statement: Statement): Promise<Map<string, FoundRow[]>> => {
-      const rows = await queries.rows(await run(statement, days, signal), signal)
-      if (rows === undefined) throw new StoreError('compact: Athena does not have what it has just counted')
-      return Map.groupBy(rows, (row) => String(row['day']))
-    }
     const leftOut = days.flatMap(findReplaced).map((file) => locationOf(bucket, file))
     if (leftOut.length > MAX_LEFT_OUT) throw new StoreError(TOO_MANY)
-    const extentOf = (some: readonly CatalogDay[]) => ({
+    const extentOf = (some: readonly CatalogDay[]): CompactExtent => ({
       workspaceId,
       days: some.map(({ day }) => day),
       leftOut,
     })
-    const counts = await ask(toCountStatement(extentOf(days)))
+    const counts = byDay(await ask(toCountStatement(extentOf(days)), days, signal))
     // A day of empty files has no row, and no count.
-    const whole = days.filter(
-      ({ day }) => counts.has(day) && numberOf(counts.get(day)?.[0], 'unreadable') === 0,
-    )
+    const counted = days.filter(({ day }) => counts.has(day))
+    const torn = counted.filter(({ day }) => numberOf(counts.get(day)?.[0], 'unreadable') > 0)
+    const unread = await explainLines(workspaceId, torn, rebuiltFrom, signal)
+    const whole = counted.filter((day) => (unread.get(day) ?? []).length === 0)
     if (whole.length > 0) await run(toInsertStatement(extentOf(whole)), days, signal)
-    const files = await ask(toFilesStatement(extentOf(days)))
-    const [first = '', last = first] = [days.at(0)?.day, days.at(-1)?.day]
-    const listed = await listDays(workspaceId, { first, last }, signal)
+    const files = byDay(await ask(toFilesStatement(extentOf(days)), days, signal))
+    const listed = await listDays(workspaceId, spanOf(days), signal)
     const conclude = async (day: CatalogDay): Promise<Compacted> => {
       if (!counts.has(day.day)) return failed(day, ['it has several files, and no row in any of them'])
-      if (!whole.includes(day)) return failed(day, ['it has lines that cannot be read'])
+      if (!whole.includes(day)) return failed(day, unread.get(day) ?? [])
       const written = findWritten(day, files.get(day.day) ?? [], listed.days)
       const rows = numberOf(counts.get(day.day)?.[0], 'rows')
       if (written.rows !== rows || written.files.length === 0)
@@ -129,7 +155,7 @@ export function createAthenaCompactor(options: AthenaCompactorOptions): Compacto
       }
     const loose = days.filter((day) => !isCompact(day))
     try {
-      if (loose.length > 0) ends.push(...(await compactDays(workspaceId, loose, signal)))
+      if (loose.length > 0) ends.push(...(await compactDays(workspaceId, loose, listed.rebuiltFrom, signal)))
     } catch (error) {
       ends.push(...loose.map((day) => failedBy(error, day, signal)))
       if (loose.length > 1) {
@@ -173,32 +199,10 @@ function failedBy(error: unknown, day: CatalogDay, signal: AbortSignal): Compact
   return failed(day, [error.message])
 }
 
-/** @throws StoreError where the row has no such number */
-function numberOf(row: FoundRow | undefined, column: string): number {
-  const value = Number(row?.[column] ?? Number.NaN)
-  if (!Number.isSafeInteger(value)) throw new StoreError(`compact: Athena counted no ${column}`)
-  return value
-}
-
-interface Written {
-  readonly files: readonly ListedSegment[]
-  readonly rows: number
-}
-
-/** What has come to a day that was not there when it was listed, and the table knows of. */
-function findWritten(day: CatalogDay, told: readonly FoundRow[], listed: readonly CatalogDay[]): Written {
-  const before = new Set(day.files.map(({ name }) => name))
-  const now = new Map(listed.find((each) => each.day === day.day)?.files.map((file) => [file.name, file]))
-  const files: ListedSegment[] = []
-  let rows = 0
-  for (const row of told) {
-    const path = String(row['path'])
-    const file = now.get(path.slice(path.lastIndexOf('/') + 1))
-    if (file === undefined || before.has(file.name)) continue
-    files.push(file)
-    rows += numberOf(row, 'rows')
-  }
-  return { files: files.toSorted((one, other) => (one.name < other.name ? -1 : 1)), rows }
+/** From the first to the last of days that are in their order. */
+function spanOf(days: readonly CatalogDay[]): Days {
+  const [first = '', last = first] = [days.at(0)?.day, days.at(-1)?.day]
+  return { first, last }
 }
 
 async function keep(

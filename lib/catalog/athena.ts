@@ -10,14 +10,17 @@ import { toEntries } from './rows.ts'
 import { cutPage, type Page } from './search.ts'
 import { locationOf } from './segments.ts'
 import { type Days, daysOf, type Extent, toStatement, toUnreadableStatement } from './sql.ts'
-import { describeUnreadable } from './unreadable.ts'
+import { type BrokenLines, describeLines, describeUnreadable, toBrokenLines } from './unreadable.ts'
 
 /** The days of a workspace of which the bucket holds anything, and what lies there that is not read. */
-export type ListDays = (
-  workspaceId: string,
-  days: Days,
-  signal: AbortSignal,
-) => Promise<{ readonly days: readonly CatalogDay[]; readonly reasons: readonly string[] }>
+export interface ListedDays {
+  readonly days: readonly CatalogDay[]
+  readonly reasons: readonly string[]
+  /** What was written before is in rows that a rebuild has written since. */
+  readonly rebuiltFrom: Date | undefined
+}
+
+export type ListDays = (workspaceId: string, days: Days, signal: AbortSignal) => Promise<ListedDays>
 
 export interface AthenaCatalogOptions {
   readonly queries: AthenaQueries
@@ -70,12 +73,23 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     return { kind: 'unreadable', detail: describeUnreadable(said, days) }
   }
 
+  const explainLines = async (
+    broken: readonly BrokenLines[],
+    criteria: Criteria,
+    rebuiltFrom: Date | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly string[]> => {
+    if (broken.length === 0) return []
+    const { days } = await options.listDays(criteria.workspaceId, daysOf(criteria), signal)
+    return describeLines(broken, { bucket: options.bucket, days, rebuiltFrom })
+  }
+
   const searchFor: PatientCatalog['searchFor'] = async (criteria, page, wait, signal) => {
     const label = labelOf(wait.caller, criteria, page)
     const taken = wait.query === undefined ? undefined : readQuery(wait.query)
     if (wait.query !== undefined && !(taken && (await areOurs(taken, label, queries, signal))))
       return { kind: 'unknown-query' }
-    const { extent, reasons } = await planSearch(criteria, options, signal)
+    const { extent, reasons, rebuiltFrom } = await planSearch(criteria, options, signal)
     if (extent === undefined)
       return { kind: 'found', result: { rows: [], next: undefined, complete: reasons.length === 0, reasons } }
     const ids = taken ?? (await begin(criteria, page, extent, label, signal))
@@ -87,12 +101,12 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     if (kinds.includes('too-wide')) return { kind: 'too-wide', detail: TOO_WIDE }
     if (kinds.includes('waiting')) return { kind: 'searching', query: ids.join('.') }
     const rows = await queries.rows(search, signal)
-    const lines = unreadable === undefined ? 0 : await countLines(unreadable, queries, signal)
-    if (rows === undefined || lines === undefined) {
+    const broken = unreadable === undefined ? [] : await queries.rows(unreadable, signal)
+    if (rows === undefined || broken === undefined) {
       if (taken !== undefined) return { kind: 'unknown-query' }
       throw new StoreError('search: Athena does not have what it has just found')
     }
-    const faults = [...reasons, ...(lines === 0 ? [] : [describeLines(lines)])]
+    const faults = [...reasons, ...(await explainLines(toBrokenLines(broken), criteria, rebuiltFrom, signal))]
     return {
       kind: 'found',
       result: { ...cutPage(toEntries(rows), page), complete: faults.length === 0, reasons: faults },
@@ -119,6 +133,7 @@ interface Plan {
   /** Undefined where there is nothing to search in. */
   readonly extent: PlannedExtent | undefined
   readonly reasons: readonly string[]
+  readonly rebuiltFrom: Date | undefined
 }
 
 async function planSearch(
@@ -134,14 +149,20 @@ async function planSearch(
   const reasons = [...listed.reasons, ...unseen.map(({ day }) => describeUnseen(day, firstDay, lastDay))]
   const seen = listed.days.filter(isSeen)
   const [first, last] = [seen.at(0)?.day, seen.at(-1)?.day]
-  if (first === undefined || last === undefined) return { extent: undefined, reasons }
+  const { rebuiltFrom } = listed
+  if (first === undefined || last === undefined) return { extent: undefined, reasons, rebuiltFrom }
   const loose = seen.filter((day) => dropCovered(day).some(({ format }) => format === 'ndjson'))
   const looseDays = loose.length > MAX_LOOSE_DAYS ? undefined : loose.map(({ day }) => day)
   const replaced = seen.flatMap(findReplaced)
   const extent = { workspaceId, days: { first, last }, looseDays }
   if (replaced.length > MAX_LEFT_OUT)
-    return { extent, reasons: [...reasons, describeMany(replaced.length, replaced[0]?.key ?? '')] }
-  return { extent: { ...extent, leftOut: replaced.map((file) => locationOf(bucket, file)) }, reasons }
+    return {
+      extent,
+      reasons: [...reasons, describeMany(replaced.length, replaced[0]?.key ?? '')],
+      rebuiltFrom,
+    }
+  const leftOut = replaced.map((file) => locationOf(bucket, file))
+  return { extent: { ...extent, leftOut }, reasons, rebuiltFrom }
 }
 
 function describeMany(count: number, key: string): string {
@@ -150,23 +171,6 @@ function describeMany(count: number, key: string): string {
 
 function describeUnseen(day: string, firstDay: string, lastDay: string): string {
   return `recordings of ${day} are not looked at here, which knows ${firstDay} to ${lastDay}: bird-archive find reads them`
-}
-
-function describeLines(lines: number): string {
-  const what = lines === 1 ? '1 line of the catalog' : `${lines} lines of the catalog`
-  return `${what} cannot be read: bird-archive catalog rebuild writes the rows of all sidecars again`
-}
-
-async function countLines(
-  id: string,
-  queries: AthenaQueries,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const rows = await queries.rows(id, signal)
-  if (rows === undefined) return undefined
-  const lines = Number(rows[0]?.['lines'])
-  if (!Number.isSafeInteger(lines)) throw new StoreError('search: Athena counted no lines')
-  return lines
 }
 
 /** Waits for all, also where one fails: what is given up is stopped. */

@@ -95,7 +95,7 @@ export function describeLost(day: Holdings): readonly string[] {
     .filter(({ name }) => !isMadeUpFor(name, day))
     .map(
       ({ key }) =>
-        `${key} is not what was written there, nor is all there that it was made of: bird-archive catalog rebuild writes the rows of all sidecars again`,
+        `${key} is not what was written there, nor is all there that it was made of: move it away, and have bird-archive catalog rebuild write the rows of all sidecars again`,
     )
 }
 

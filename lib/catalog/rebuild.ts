@@ -77,6 +77,29 @@ export function describeGaps({ workspaceId, startedAt, finishedAt, ...rebuild }:
   ]
 }
 
+/**
+ * When a rebuild began that came to its end and could read every sidecar: the row of whatever was archived before is in what it
+ * has written. Undefined where there is none.
+ */
+export function rebuiltFrom({ startedAt, finishedAt, unreadableCount }: Rebuild): Date | undefined {
+  const from = new Date(startedAt)
+  const isWhole = finishedAt !== null && unreadableCount === 0 && !Number.isNaN(from.getTime())
+  return isWhole ? from : undefined
+}
+
+/**
+ * Whether all rows of an object are in others, for a rebuild has written them since: then it is no loss where they cannot be read.
+ * @param writtenAt as S3 tells it, which is in whole seconds: it may have been at the end of one
+ */
+export function isRewritten(
+  { writtenAt }: { readonly writtenAt: Date | undefined },
+  from: Date | undefined,
+): boolean {
+  if (writtenAt === undefined || from === undefined) return false
+  const time = writtenAt.getTime()
+  return (time % 1000 === 0 ? time + 999 : time) < from.getTime()
+}
+
 /** Undefined where it is none: then there is nothing to go on with. */
 export function readRebuild(text: string): Rebuild | undefined {
   try {

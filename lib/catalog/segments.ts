@@ -35,6 +35,7 @@ export interface ListedSegment {
   readonly format: 'ndjson' | 'parquet' | 'manifest'
   readonly bytes: number
   readonly etag: string
+  readonly writtenAt: Date | undefined
 }
 
 /** Where Athena says that an object lies. */
@@ -83,7 +84,7 @@ export interface LocalFile {
   readonly format: 'ndjson' | 'parquet'
   /** Ends in `workspace=<id>/day=<day>/<file>`. */
   readonly path: string
-  /** Lines that are no rows of the catalog; a search leaves them out and says so. */
+  /** Lines that are no rows of the catalog, and that no rebuild has written since; a search leaves them out and says so. */
   readonly unreadableLines: number
 }
 

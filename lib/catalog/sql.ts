@@ -134,11 +134,11 @@ order by created_at desc, recording_id`
   }
 }
 
-/** Counts, as `lines`, what lies among the segments and is no row. */
+/** Counts, as `lines`, what is no row in each segment that has such lines, of which `path` is the location. */
 export function toUnreadableStatement(extent: Extent): Statement {
   const [where, ...parameters] = segmentsOf(extent)
   return {
-    text: `select count(*) as lines from catalog_segment where ${where} and not (${IS_READABLE})`,
+    text: `select "$path" as path, count(*) as lines from catalog_segment where ${where} and not (${IS_READABLE}) group by "$path"`,
     parameters,
   }
 }

@@ -1,6 +1,9 @@
 import { redact } from '../errors.ts'
+import { numberOf } from './compact-counts.ts'
 import { type CatalogDay, describeReplaced, findReplaced, isVouchedFor } from './coverage.ts'
-import type { ListedSegment } from './segments.ts'
+import { isRewritten } from './rebuild.ts'
+import type { FoundRow } from './rows.ts'
+import { type ListedSegment, locationOf } from './segments.ts'
 
 const NAMED = 5
 
@@ -26,6 +29,54 @@ export function describeUnreadable(said: string, days: readonly CatalogDay[]): s
   const keys = suspects.slice(0, NAMED).map(({ key }) => key)
   const more = suspects.length > NAMED ? ` and ${suspects.length - NAMED} more` : ''
   return `Athena cannot read something of the catalog, and does not say what: look at ${keys.join(', ')}${more}, which no compaction vouches for`
+}
+
+/** How many lines of an object of the catalog are no rows. */
+export interface BrokenLines {
+  /** Where Athena says that it lies. */
+  readonly location: string
+  readonly lines: number
+}
+
+/**
+ * Reads what counts them.
+ * @throws StoreError where it counts nothing
+ */
+export function toBrokenLines(rows: readonly FoundRow[]): readonly BrokenLines[] {
+  return rows.map((row) => ({ location: String(row['path']), lines: numberOf(row, 'lines') }))
+}
+
+/**
+ * Says of which objects lines could not be read.
+ * @param rebuiltFrom what was written before counts no more: a rebuild has written the rows of all sidecars since
+ */
+export function describeLines(
+  broken: readonly BrokenLines[],
+  {
+    bucket,
+    days,
+    rebuiltFrom,
+  }: {
+    readonly bucket: string
+    readonly days: readonly CatalogDay[]
+    readonly rebuiltFrom: Date | undefined
+  },
+): readonly string[] {
+  const files = new Map(days.flatMap((day) => day.files).map((file) => [locationOf(bucket, file), file]))
+  const left = broken.filter(({ location }) => {
+    const file = files.get(location)
+    return file === undefined || !isRewritten(file, rebuiltFrom)
+  })
+  if (left.length === 0) return []
+  const lines = left.reduce((sum, each) => sum + each.lines, 0)
+  const keys = left
+    .slice(0, NAMED)
+    .map(({ location }) => location.slice(locationOf(bucket, { key: '' }).length))
+  const more = left.length > NAMED ? ` and ${left.length - NAMED} more` : ''
+  const what = lines === 1 ? '1 line of the catalog' : `${lines} lines of the catalog`
+  return [
+    `${what} cannot be read, in ${keys.join(', ')}${more}: bird-archive catalog rebuild writes the rows of all sidecars again`,
+  ]
 }
 
 function describeBroken({ key }: ListedSegment): string {

@@ -51,11 +51,11 @@ export function createCatalogListing(
   ): Promise<{ readonly found: ListedSegment[]; readonly strange: string[] }> => {
     const [found, strange]: [ListedSegment[], string[]] = [[], []]
     const take = ({ contents }: Listed, isOurs: (key: string) => boolean): void => {
-      for (const { Key: key = '', Size: bytes = -1, ETag: etag = '' } of contents) {
+      for (const { Key: key = '', Size: bytes = -1, ETag: etag = '', LastModified: writtenAt } of contents) {
         const named = readSegmentKey(prefix, key, kind)
         if (!isOurs(key)) continue
         if (named === undefined) strange.push(key)
-        else if (isWithinDays(named.day, days)) found.push({ ...named, key, bytes, etag })
+        else if (isWithinDays(named.day, days)) found.push({ ...named, key, bytes, etag, writtenAt })
       }
     }
     // Days sort by their names: S3 itself skips what is before the first, and what is behind the last ends the listing.
@@ -148,6 +148,7 @@ interface Listed {
     readonly Key?: string | undefined
     readonly Size?: number | undefined
     readonly ETag?: string | undefined
+    readonly LastModified?: Date | undefined
   }[]
   /** Undefined where no more follow. */
   readonly last: string | undefined

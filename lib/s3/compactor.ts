@@ -9,6 +9,7 @@ import { describeError, StoreError } from '../errors.ts'
 import { passOver } from './catalog-listing.ts'
 import { createCompactObjects } from './compact-objects.ts'
 import { isAlreadyThere, storeFailure } from './failure.ts'
+import { createProgressReader, readRebuiltFrom } from './rebuild-progress.ts'
 import type { Segments } from './segments.ts'
 import type { Place } from './stored.ts'
 import type { Texts } from './texts.ts'
@@ -17,6 +18,7 @@ import { putWhole } from './whole.ts'
 /** Writes the rows of files, each once, to a Parquet file; resolves to their number. */
 export type WriteParquet = (files: readonly LocalFile[], path: string, signal: AbortSignal) => Promise<number>
 
+const REBUILD = 'bird-archive catalog rebuild writes the rows of all sidecars again'
 const DIGEST_LENGTH = 24
 const NAMES_TRIED = 9
 
@@ -40,6 +42,7 @@ export function createCompactor(options: {
 }): Compactor {
   const { place, texts, segments, keys, writeParquet, clock, directory } = options
   const objects = createCompactObjects(place, texts, keys)
+  const readProgress = createProgressReader(texts, keys)
 
   /** Leaves a file out that DuckDB gives up at, and tells it as `broken`; nothing is made of less than two. */
   const makeParquet = async (files: readonly LocalFile[], signal: AbortSignal): Promise<Made> => {
@@ -102,12 +105,13 @@ export function createCompactor(options: {
   const compactDay = async (
     workspaceId: string,
     listed: CatalogDay,
+    rebuiltFrom: Date | undefined,
     signal: AbortSignal,
   ): Promise<Compacted> => {
     const day = await objects.renew(workspaceId, listed, signal)
     const strays = findReplaced(day).map(describeReplaced)
     if (isCompact(day)) return conclude(day, strays)
-    const { files, reasons } = await segments.bring(workspaceId, day, signal)
+    const { files, reasons } = await segments.bring(workspaceId, day, rebuiltFrom, signal)
     // A line that cannot be read must not be forgotten: its file is left as it is.
     const whole = files.filter(({ unreadableLines }) => unreadableLines === 0)
     const torn = files.filter(({ unreadableLines }) => unreadableLines > 0)
@@ -115,7 +119,7 @@ export function createCompactor(options: {
     const faults = [
       ...strays,
       ...reasons,
-      ...torn.map(({ key }) => `${key} has lines that cannot be read`),
+      ...torn.map(({ key }) => `${key} has lines that cannot be read: ${REBUILD}`),
       ...made.broken.map(({ key }) => `${key} cannot be read: move it away`),
     ]
     if (made.parquet === undefined) return conclude(day, faults)
@@ -132,10 +136,11 @@ export function createCompactor(options: {
 
   return {
     async *compact(workspaceId, days, signal) {
+      const rebuiltFrom = await readRebuiltFrom(readProgress, workspaceId, signal)
       const listed = await segments.list(workspaceId, days, signal)
       for (const day of listed.days) {
         try {
-          yield await compactDay(workspaceId, day, signal)
+          yield await compactDay(workspaceId, day, rebuiltFrom, signal)
         } catch (error) {
           passOver(error, signal)
           yield conclude(day, [describeError(error)])

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import pLimit from 'p-limit'
 import { type CatalogDay, dropCovered, isMadeUpFor, isOf } from '../catalog/coverage.ts'
+import { isRewritten } from '../catalog/rebuild.ts'
 import type { CatalogKeys, LocalFile, LocalFiles } from '../catalog/segments.ts'
 import type { Days } from '../catalog/sql.ts'
 import { describeError } from '../errors.ts'
@@ -10,8 +11,16 @@ import type { Place } from './stored.ts'
 
 /** The catalog's objects in the bucket. */
 export interface Segments extends CatalogListing {
-  /** Brings here what has to be read of a day. Where a compact cannot be had, what it was made of is. */
-  bring(workspaceId: string, day: CatalogDay, signal: AbortSignal): Promise<LocalFiles>
+  /**
+   * Brings here what has to be read of a day. Where a compact cannot be had, what it was made of is.
+   * @param rebuiltFrom lines that cannot be read are not told of what was written before, for a rebuild has written all rows since
+   */
+  bring(
+    workspaceId: string,
+    day: CatalogDay,
+    rebuiltFrom: Date | undefined,
+    signal: AbortSignal,
+  ): Promise<LocalFiles>
   /**
    * Both, for all of the days.
    * @param onFetch told how many of the objects are here, of how many; first when they have been listed
@@ -20,6 +29,7 @@ export interface Segments extends CatalogListing {
   fetch(
     workspaceId: string,
     ranges: readonly Days[],
+    rebuiltFrom: Date | undefined,
     signal: AbortSignal,
     onFetch?: OnFetch,
   ): Promise<LocalFiles>
@@ -49,6 +59,7 @@ export function createSegments(
   const bring = async (
     workspaceId: string,
     day: CatalogDay,
+    rebuiltFrom: Date | undefined,
     signal: AbortSignal,
     onBrought?: () => void,
   ): Promise<LocalFiles> => {
@@ -60,8 +71,9 @@ export function createSegments(
         const format = segment.format === 'parquet' ? 'parquet' : 'ndjson'
         const sha256 = digestOf(name, day)
         try {
-          const cached = await limit(() => cache.bring(workspaceId, segment, sha256, signal))
-          return { key, name, format, ...cached }
+          const { path, ...cached } = await limit(() => cache.bring(workspaceId, segment, sha256, signal))
+          const unreadableLines = isRewritten(segment, rebuiltFrom) ? 0 : cached.unreadableLines
+          return { key, name, format, path, unreadableLines }
         } catch (error) {
           passOver(error, signal)
           failed.set(name, `${key} could not be read: ${describeError(error)}`)
@@ -79,14 +91,14 @@ export function createSegments(
     const reasons = lost.map(([, reason]) => reason)
     const isMissed = [...failed.keys()].some((name) => day.manifests.some((manifest) => isOf(name, manifest)))
     if (!isMissed) return { files, reasons }
-    const rest = await bring(workspaceId, left, signal, onBrought)
+    const rest = await bring(workspaceId, left, rebuiltFrom, signal, onBrought)
     return { files: rest.files, reasons: [...reasons, ...rest.reasons] }
   }
 
   return {
     ...listing,
-    bring: (workspaceId, day, signal) => bring(workspaceId, day, signal),
-    async fetch(workspaceId, ranges, signal, onFetch) {
+    bring: (workspaceId, day, rebuiltFrom, signal) => bring(workspaceId, day, rebuiltFrom, signal),
+    async fetch(workspaceId, ranges, rebuiltFrom, signal, onFetch) {
       const lists = await Promise.all(
         ranges.map((range) => listings(() => listing.list(workspaceId, range, signal))),
       )
@@ -96,7 +108,9 @@ export function createSegments(
       onFetch?.(done, total)
       // What a compact that cannot be had was made of comes on top of what was to be read.
       const count = (): void => onFetch?.(Math.min((done += 1), total), total)
-      const brought = await Promise.all(days.map((day) => bring(workspaceId, day, signal, count)))
+      const brought = await Promise.all(
+        days.map((day) => bring(workspaceId, day, rebuiltFrom, signal, count)),
+      )
       return {
         files: brought.flatMap(({ files }) => files),
         reasons: [...new Set([...lists, ...brought].flatMap(({ reasons }) => reasons))],

@@ -134,6 +134,7 @@ describe('with the rights of its role and no others', () => {
       'athena:GetQueryResults on workgroup/SearchWorkGroup',
       'athena:StartQueryExecution on workgroup/SearchWorkGroup',
       's3:GetObject on ArchiveBucket/catalog-compact/*',
+      's3:GetObject on ArchiveBucket/catalog-rebuild/*',
       's3:ListBucket on ArchiveBucket',
       's3:PutObject on ArchiveBucket/catalog-compact/*',
     ])

@@ -181,6 +181,7 @@ export const SEARCH_CLAIMS: Readonly<Record<string, (template: Template) => bool
       's3:AbortMultipartUpload on ArchiveBucket/catalog-compact/*',
       's3:GetBucketLocation on ArchiveBucket',
       's3:GetObject on ArchiveBucket/catalog-compact/*',
+      's3:GetObject on ArchiveBucket/catalog-rebuild/*',
       's3:GetObject on ArchiveBucket/catalog/*',
       's3:ListBucket on ArchiveBucket',
       's3:ListMultipartUploadParts on ArchiveBucket/catalog-compact/*',

@@ -130,7 +130,12 @@ describe('compacting a day', () => {
     const before = await searchAll(world)
     expect(before).toMatchObject({ complete: false, reasons: [expect.stringContaining(`1 line of ${key}`)] })
     expect(await compact(world)).toMatchObject([
-      { kind: 'compacted', files: 12, rows: 12, reasons: [`${key} has lines that cannot be read`] },
+      {
+        kind: 'compacted',
+        files: 12,
+        rows: 12,
+        reasons: [expect.stringContaining(`${key} has lines that cannot be read: `)],
+      },
     ])
     expect(await searchAll(world)).toEqual(before)
     expect(await compact(world)).toMatchObject([{ kind: 'failed' }])

@@ -5,7 +5,7 @@ import type { ListedSegment } from '../../lib/catalog/segments.ts'
 
 function file(name: string): ListedSegment {
   const format = name.endsWith('.ndjson') ? 'ndjson' : 'parquet'
-  return { key: name, day: '2024-03-01', name, format, bytes: 1, etag: 'e' }
+  return { key: name, day: '2024-03-01', name, format, bytes: 1, etag: 'e', writtenAt: undefined }
 }
 
 type Written = Manifest & { readonly files: readonly CompactFile[] }

@@ -17,13 +17,13 @@ import type { Statement } from './sql.ts'
 export interface AthenaQueries {
   /**
    * Begins with a statement; resolves to its id.
-   * @param label stands in front of its text, so that {@link isLabelled} knows it again
+   * @param label one line; it stands in front of its text, so that {@link labelOf} knows it again
    */
   begin(statement: Statement, label: string, signal: AbortSignal): Promise<string>
   /** Gives a statement up: nobody is going to read what it finds. Never rejects. */
   stop(this: void, id: string): Promise<void>
-  /** Whether there is a statement of this id that was begun with this label, and its result may still be had. */
-  isLabelled(id: string, label: string, signal: AbortSignal): Promise<boolean>
+  /** The label that the statement of this id was begun with; undefined where there is none, or its result cannot be had any more. */
+  labelOf(id: string, signal: AbortSignal): Promise<string | undefined>
   /**
    * Waits for a statement, as long as `until` is not aborted; where `signal` is, the statement is stopped.
    * @throws StoreError or ConfigurationError if it failed
@@ -110,14 +110,14 @@ export function createAthenaQueries({ client, database, workGroup, clock }: Athe
         throw athenaFailure('begin a search', error, signal)
       }
     },
-    async isLabelled(id, label, signal) {
+    async labelOf(id, signal) {
       try {
-        const { Query: text, Status: status } = await describe(id, signal)
-        return text?.startsWith(`-- ${label}\n`) === true && !hasFailed(status)
+        const { Query: text = '', Status: status } = await describe(id, signal)
+        return hasFailed(status) ? undefined : /^-- (.*)\n/.exec(text)?.[1]
       } catch (error) {
         const failure = athenaFailure('look for a search', error, signal)
         // What Athena says of an id that it does not know.
-        if (failure instanceof StoreError && isInvalid(error)) return false
+        if (failure instanceof StoreError && isInvalid(error)) return undefined
         throw failure
       }
     },

@@ -1,25 +1,17 @@
-import { createHash } from 'node:crypto'
-import { utcDay } from '../archive/keys.ts'
 import type { Clock } from '../deadline.ts'
 import { StoreError } from '../errors.ts'
 import type { AthenaQueries } from './athena-queries.ts'
 import type { PatientCatalog, SearchEnd, Wait } from './catalog.ts'
-import { type CatalogDay, dropCovered, findReplaced } from './coverage.ts'
 import type { Criteria } from './criteria.ts'
-import { toEntries } from './rows.ts'
+import type { CatalogEntry } from './entry.ts'
+import { type FoundRow, toEntries } from './rows.ts'
 import { cutPage, type Page } from './search.ts'
-import { locationOf } from './segments.ts'
-import { type Days, daysOf, type Extent, toStatement, toUnreadableStatement } from './sql.ts'
-import { type BrokenLines, describeLines, describeUnreadable, toBrokenLines } from './unreadable.ts'
+import { type Beginning, digestSearch, readLabels, readQuery, writeLabels } from './search-label.ts'
+import { type ListedDays, planSearch, type SearchPlan } from './search-plan.ts'
+import { type Days, daysOf, toStatement, toUnreadableStatement } from './sql.ts'
+import { describeLines, describeUnreadable, toBrokenLines } from './unreadable.ts'
 
-/** The days of a workspace of which the bucket holds anything, and what lies there that is not read. */
-export interface ListedDays {
-  readonly days: readonly CatalogDay[]
-  readonly reasons: readonly string[]
-  /** What was written before is in rows that a rebuild has written since. */
-  readonly rebuiltFrom: Date | undefined
-}
-
+/** Lists what the bucket holds of some days, without reading it. */
 export type ListDays = (workspaceId: string, days: Days, signal: AbortSignal) => Promise<ListedDays>
 
 export interface AthenaCatalogOptions {
@@ -31,36 +23,34 @@ export interface AthenaCatalogOptions {
   readonly clock: Clock
 }
 
-/** Days after today that the tables' partition projection has; infra/search.yml says the same. */
-const DAYS_AHEAD = 2
-const DAY_MS = 86_400_000
-/** More loose days than this are not named one by one: then all segments of the days are read. */
-const MAX_LOOSE_DAYS = 400
-/** More files than this are not left out one by one. */
-const MAX_LEFT_OUT = 100
+/** A search that Athena has: its rows, and where segments are read, what counts the lines of them that are none. */
+interface Begun {
+  readonly ids: readonly string[]
+  readonly beginning: Beginning
+}
 
-/**
- * Searches with Athena. The bucket is listed first: days that are not there cost nothing, segments are read of those days
- * alone that have some which no compact covers, and what Athena would not see is told.
- */
+/** Searches with Athena. The bucket is listed before a search begins, and not again when it is taken up. */
 export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatalog {
-  const { queries } = options
+  const { queries, listDays, bucket, clock } = options
+
+  const list = (criteria: Criteria, signal: AbortSignal): Promise<ListedDays> =>
+    listDays(criteria.workspaceId, daysOf(criteria), signal)
 
   const begin = async (
-    criteria: Criteria,
-    page: Page,
-    extent: PlannedExtent,
-    label: string,
+    asked: readonly [Criteria, Page],
+    extent: NonNullable<SearchPlan['extent']>,
+    beginning: Beginning,
+    digest: string,
     signal: AbortSignal,
-  ): Promise<readonly string[]> => {
-    const statements = [toStatement(criteria, page, extent)]
+  ): Promise<Begun> => {
+    const statements = [toStatement(...asked, extent)]
     if (extent.looseDays?.length !== 0) statements.push(toUnreadableStatement(extent))
-    const labels = labelsOf(label, statements.length)
+    const labels = writeLabels(digest, statements.length, beginning)
     const ids: string[] = []
     try {
       for (const [at, statement] of statements.entries())
-        ids.push(await queries.begin(statement, labels[at] ?? label, signal))
-      return ids
+        ids.push(await queries.begin(statement, labels[at] ?? '', signal))
+      return { ids, beginning }
     } catch (error) {
       // What it reads is paid for.
       await Promise.all(ids.map(queries.stop))
@@ -68,49 +58,62 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
     }
   }
 
-  const explain = async (said: string, criteria: Criteria, signal: AbortSignal): Promise<SearchEnd> => {
-    const { days } = await options.listDays(criteria.workspaceId, daysOf(criteria), signal)
-    return { kind: 'unreadable', detail: describeUnreadable(said, days) }
+  const takeUp = async (query: string, digest: string, signal: AbortSignal): Promise<Begun | undefined> => {
+    const ids = readQuery(query)
+    if (ids === undefined) return undefined
+    const labels = await Promise.all(ids.map((id) => queries.labelOf(id, signal)))
+    const beginning = readLabels(labels, digest)
+    return beginning && { ids, beginning }
   }
 
   const explainLines = async (
-    broken: readonly BrokenLines[],
+    counted: readonly FoundRow[],
     criteria: Criteria,
-    rebuiltFrom: Date | undefined,
+    { rebuiltFrom }: Beginning,
     signal: AbortSignal,
   ): Promise<readonly string[]> => {
-    if (broken.length === 0) return []
-    const { days } = await options.listDays(criteria.workspaceId, daysOf(criteria), signal)
-    return describeLines(broken, { bucket: options.bucket, days, rebuiltFrom })
+    if (counted.length === 0) return []
+    const { days } = await list(criteria, signal)
+    return describeLines(toBrokenLines(counted), { bucket, days, rebuiltFrom })
   }
 
-  const searchFor: PatientCatalog['searchFor'] = async (criteria, page, wait, signal) => {
-    const label = labelOf(wait.caller, criteria, page)
-    const taken = wait.query === undefined ? undefined : readQuery(wait.query)
-    if (wait.query !== undefined && !(taken && (await areOurs(taken, label, queries, signal))))
-      return { kind: 'unknown-query' }
-    const { extent, reasons, rebuiltFrom } = await planSearch(criteria, options, signal)
-    if (extent === undefined)
-      return { kind: 'found', result: { rows: [], next: undefined, complete: reasons.length === 0, reasons } }
-    const ids = taken ?? (await begin(criteria, page, extent, label, signal))
-    const [search = '', unreadable] = ids
-    const states = await settleAll(ids.map((id) => queries.wait(id, wait.until, signal)))
+  const searchFor: PatientCatalog['searchFor'] = async (criteria, page, { caller, query, until }, signal) => {
+    const digest = digestSearch(caller, criteria, page)
+    let begun: Begun | undefined
+    if (query === undefined) {
+      const { extent, ...beginning } = planSearch(
+        await list(criteria, signal),
+        criteria,
+        options,
+        clock.now(),
+      )
+      if (extent === undefined) return foundOf([], page, beginning.reasons)
+      begun = await begin([criteria, page], extent, beginning, digest, signal)
+    } else {
+      begun = await takeUp(query, digest, signal)
+      if (begun === undefined) return { kind: 'unknown-query' }
+    }
+    const { ids, beginning } = begun
+    const states = await settleAll(ids.map((id) => queries.wait(id, until, signal)))
     const unread = states.find((state) => state.kind === 'unreadable')
-    if (unread !== undefined) return await explain(unread.said, criteria, signal)
+    if (unread !== undefined)
+      return {
+        kind: 'unreadable',
+        detail: describeUnreadable(unread.said, (await list(criteria, signal)).days),
+      }
     const kinds = states.map(({ kind }) => kind)
     if (kinds.includes('too-wide')) return { kind: 'too-wide', detail: TOO_WIDE }
     if (kinds.includes('waiting')) return { kind: 'searching', query: ids.join('.') }
+    const [search = '', counting] = ids
     const rows = await queries.rows(search, signal)
-    const broken = unreadable === undefined ? [] : await queries.rows(unreadable, signal)
-    if (rows === undefined || broken === undefined) {
-      if (taken !== undefined) return { kind: 'unknown-query' }
+    const counted = counting === undefined ? [] : await queries.rows(counting, signal)
+    if (rows === undefined || counted === undefined) {
+      if (query !== undefined) return { kind: 'unknown-query' }
       throw new StoreError('search: Athena does not have what it has just found')
     }
-    const faults = [...reasons, ...(await explainLines(toBrokenLines(broken), criteria, rebuiltFrom, signal))]
-    return {
-      kind: 'found',
-      result: { ...cutPage(toEntries(rows), page), complete: faults.length === 0, reasons: faults },
-    }
+    const reasons = [...beginning.reasons, ...(await explainLines(counted, criteria, beginning, signal))]
+    if (query !== undefined && reasons.length > 0) reasons.push(BEGIN_AGAIN)
+    return foundOf(toEntries(rows), page, reasons)
   }
 
   return {
@@ -126,86 +129,15 @@ export function createAthenaCatalog(options: AthenaCatalogOptions): PatientCatal
 
 const TOO_WIDE =
   'more would have to be read than one search may: ask for fewer days, or raise searchScanGb of the deployment'
+const BEGIN_AGAIN =
+  'all this was so when the search was begun: where it has been mended since, begin it again'
 
-type PlannedExtent = Extent & { readonly days: Days }
-
-interface Plan {
-  /** Undefined where there is nothing to search in. */
-  readonly extent: PlannedExtent | undefined
-  readonly reasons: readonly string[]
-  readonly rebuiltFrom: Date | undefined
-}
-
-async function planSearch(
-  criteria: Criteria,
-  { listDays, bucket, firstDay, clock }: AthenaCatalogOptions,
-  signal: AbortSignal,
-): Promise<Plan> {
-  const { workspaceId } = criteria
-  const listed = await listDays(workspaceId, daysOf(criteria), signal)
-  const lastDay = utcDay(new Date(clock.now().getTime() + DAYS_AHEAD * DAY_MS))
-  const isSeen = ({ day }: CatalogDay): boolean => day >= firstDay && day <= lastDay
-  const unseen = listed.days.filter((day) => !isSeen(day))
-  const reasons = [...listed.reasons, ...unseen.map(({ day }) => describeUnseen(day, firstDay, lastDay))]
-  const seen = listed.days.filter(isSeen)
-  const [first, last] = [seen.at(0)?.day, seen.at(-1)?.day]
-  const { rebuiltFrom } = listed
-  if (first === undefined || last === undefined) return { extent: undefined, reasons, rebuiltFrom }
-  const loose = seen.filter((day) => dropCovered(day).some(({ format }) => format === 'ndjson'))
-  const looseDays = loose.length > MAX_LOOSE_DAYS ? undefined : loose.map(({ day }) => day)
-  const replaced = seen.flatMap(findReplaced)
-  const extent = { workspaceId, days: { first, last }, looseDays }
-  if (replaced.length > MAX_LEFT_OUT)
-    return {
-      extent,
-      reasons: [...reasons, describeMany(replaced.length, replaced[0]?.key ?? '')],
-      rebuiltFrom,
-    }
-  const leftOut = replaced.map((file) => locationOf(bucket, file))
-  return { extent: { ...extent, leftOut }, reasons, rebuiltFrom }
-}
-
-function describeMany(count: number, key: string): string {
-  return `${count} objects among the compacts are not what was written there (${key}, …), and what they hold is among what is found: bird-archive catalog compact looks at them again, and names what is to be moved away`
-}
-
-function describeUnseen(day: string, firstDay: string, lastDay: string): string {
-  return `recordings of ${day} are not looked at here, which knows ${firstDay} to ${lastDay}: bird-archive find reads them`
+function foundOf(rows: readonly CatalogEntry[], page: Page, reasons: readonly string[]): SearchEnd {
+  return { kind: 'found', result: { ...cutPage(rows, page), complete: reasons.length === 0, reasons } }
 }
 
 /** Waits for all, also where one fails: what is given up is stopped. */
 async function settleAll<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
   await Promise.allSettled(promises)
   return await Promise.all(promises)
-}
-
-/** What a search is known by again: it says nothing of what is looked for. */
-function labelOf(caller: string, criteria: Criteria, page: Page): string {
-  return createHash('sha256')
-    .update(JSON.stringify([caller, criteria, page]))
-    .digest('hex')
-}
-
-/** Whoever takes up the rows alone, without what tells whether they are all, has not that search. */
-function labelsOf(label: string, statements: number): readonly string[] {
-  return Array.from({ length: statements }, (_, at) => `${label} ${at + 1} of ${statements}`)
-}
-
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-const QUERY = new RegExp(`^${UUID}(?:\\.${UUID})?$`)
-
-/** Ids of Athena's, of what was begun for one search. */
-function readQuery(text: string): readonly string[] | undefined {
-  return QUERY.test(text) ? text.split('.') : undefined
-}
-
-async function areOurs(
-  ids: readonly string[],
-  label: string,
-  queries: AthenaQueries,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const labels = labelsOf(label, ids.length)
-  const ours = await Promise.all(ids.map((id, at) => queries.isLabelled(id, labels[at] ?? label, signal)))
-  return ours.every(Boolean)
 }

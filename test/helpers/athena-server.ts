@@ -48,6 +48,8 @@ export interface AthenaServer {
   /** How often each operation was asked for. */
   readonly asked: Readonly<Record<string, number>>
   conduct: AthenaConduct
+  /** Resolves when whatever was begun has run, whether anybody has looked at it or not. */
+  hasRun(this: void): Promise<void>
 }
 
 interface Execution extends AthenaStatement {
@@ -80,6 +82,9 @@ export async function startAthena(tables: AthenaTables, workGroup: string): Prom
     stopped: [] as string[],
     asked: {} as Record<string, number>,
     conduct: {} as AthenaConduct,
+    async hasRun() {
+      await Promise.all([...executions.values()].map(({ result }) => result))
+    },
   }
 
   const find = (input: Input): Execution => {
@@ -207,7 +212,7 @@ export async function startAthena(tables: AthenaTables, workGroup: string): Prom
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
     // What nobody waits for any more reads the bucket all the same.
-    await Promise.all([...executions.values()].map(({ result }) => result))
+    await state.hasRun()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toSegments } from '../../lib/catalog/entry.ts'
 import type { SearchEnd } from '../../lib/catalog/catalog.ts'
 import { type AthenaWorld, startAthenaWorld } from '../helpers/athena-world.ts'
-import { WORKSPACE } from '../helpers/catalog-rows.ts'
+import { rowOf, WORKSPACE } from '../helpers/catalog-rows.ts'
 import { callAt, sidecarOf } from '../helpers/listed-calls.ts'
 
 const NEVER = new AbortController().signal
@@ -28,7 +28,7 @@ const ask = ({ catalog }: AthenaWorld, query?: string, until = NEVER): Promise<S
 
 /** Begins a search, and has Athena run it while nobody waits. */
 async function begin(world: AthenaWorld): Promise<string> {
-  world.athena.conduct.states = ['QUEUED', 'RUNNING']
+  world.athena.conduct.states = ['QUEUED', 'RUNNING', 'RUNNING', 'RUNNING', 'RUNNING']
   const end = await ask(world, undefined, AbortSignal.abort())
   if (end.kind !== 'searching') throw new Error(end.kind)
   await world.athena.hasRun()
@@ -96,4 +96,22 @@ describe('what a search says that is taken up is what was known when it was begu
       result: { rows: { length: 6 }, complete: true, reasons: [] },
     })
   })
+})
+
+it('a search that is looked for again asks nothing of the bucket, however many days it has', async () => {
+  const world = await startAthenaWorld()
+  for (let day = 1; day <= 5; day++)
+    for (const batch of ['a', 'b'])
+      await world.put(`2024-03-0${day}`, batch, [
+        rowOf(`${day}${batch}`, { created_at: `2024-03-0${day}T09:00:00.000Z` }),
+      ])
+  const days = { first: '2024-03-01', last: '2024-03-04' }
+  for await (const { kind } of world.local.compactor.compact(WORKSPACE, days, NEVER))
+    expect(kind).toBe('compacted')
+  const query = await begin(world)
+  const before = world.requests.length
+  for (let looks = 0; looks < 2; looks++)
+    expect(await ask(world, query, AbortSignal.abort())).toEqual({ kind: 'searching', query })
+  expect(await ask(world, query)).toMatchObject({ result: { rows: { length: 10 }, complete: true } })
+  expect(world.requests.slice(before)).toEqual([])
 })

@@ -1,4 +1,5 @@
-import { dirname } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describeError, StoreError } from '../errors.ts'
 import type { Catalog } from './catalog.ts'
@@ -11,14 +12,18 @@ import { COLUMNS, type Days, daysOf, EVERY_ROW, type Parameter, type Statement, 
 export type FetchSegments = (workspaceId: string, days: Days, signal: AbortSignal) => Promise<LocalFiles>
 
 const THREADS = 2
+/** Of DuckDB's own; what does not fit into it is put beside the files for as long as a search takes. */
 const MEMORY = '512MB'
 
-/** Searches with DuckDB, in this process, over files that `fetch` has brought here. */
-export function createDuckDbCatalog(fetch: FetchSegments): Catalog {
+/**
+ * Searches with DuckDB, in this process, over files that `fetch` has brought here.
+ * @param memory how much DuckDB may take, as it writes that: `512MB`
+ */
+export function createDuckDbCatalog(fetch: FetchSegments, memory: string = MEMORY): Catalog {
   return {
     async search(criteria, page, signal) {
       const { files, reasons } = await fetch(criteria.workspaceId, daysOf(criteria), signal)
-      const { rows, broken } = await searchFiles(files, toStatement(criteria, page), signal)
+      const { rows, broken } = await searchFiles(files, toStatement(criteria, page), memory, signal)
       const faults = [...reasons, ...broken, ...files.flatMap(describeUnreadable)]
       return { ...cutPage(toEntries(rows), page), complete: faults.length === 0, reasons: faults }
     },
@@ -29,24 +34,33 @@ export function createDuckDbCatalog(fetch: FetchSegments): Catalog {
 async function searchFiles(
   files: readonly LocalFile[],
   statement: Statement,
+  memory: string,
   signal: AbortSignal,
 ): Promise<{ readonly rows: readonly FoundRow[]; readonly broken: readonly string[] }> {
   try {
-    await using database = await openFiles(files, signal)
+    await using database = await openFiles(files, signal, { memory })
     return { rows: await database.run(statement.text, statement.parameters), broken: [] }
   } catch (error) {
     signal.throwIfAborted()
     const message = error instanceof Error ? error.message : String(error)
     const broken = files.find(({ path }) => message.includes(path))
     if (broken === undefined)
-      throw new StoreError(`the catalog cannot be searched: ${describeError(error)}`, { cause: error })
+      throw new StoreError(`the catalog cannot be searched: ${describeFailure(error)}`, { cause: error })
     const others = await searchFiles(
       files.filter((file) => file !== broken),
       statement,
+      memory,
       signal,
     )
     return { ...others, broken: [describeBroken(broken), ...others.broken] }
   }
+}
+
+function describeFailure(error: unknown): string {
+  const isTooMuch = error instanceof Error && /out of memory|no space left/i.test(error.message)
+  return isTooMuch
+    ? `that takes more memory, or more room on the disk, than there is: narrow the days (--from, --to)`
+    : describeError(error)
 }
 
 function describeBroken({ key }: LocalFile): string {
@@ -71,7 +85,7 @@ export async function writeParquet(
   path: string,
   signal: AbortSignal,
 ): Promise<number> {
-  await using database = await openFiles(files, signal, [dirname(path)])
+  await using database = await openFiles(files, signal, { writable: [dirname(path)] })
   const target = `${literal(path)} (format parquet, compression zstd)`
   await database.run(`copy (${WHOLE}) to ${target}`)
   const [there] = await database.run(`select count(*) as n from (select distinct * from (${EVERY_ROW}))`)
@@ -89,55 +103,56 @@ interface Database extends AsyncDisposable {
 async function openFiles(
   files: readonly LocalFile[],
   signal: AbortSignal,
-  writable: readonly string[] = [],
+  { memory = MEMORY, writable = [] }: { memory?: string; writable?: readonly string[] } = {},
 ): Promise<Database> {
   signal.throwIfAborted()
+  await using opened = new AsyncDisposableStack()
+  const homes = files.map(({ path }) => dirname(dirname(dirname(path))))
+  const spill = homes[0] === undefined ? '' : await makeSpill(homes[0], opened)
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(THREADS),
-    memory_limit: MEMORY,
+    memory_limit: memory,
+    temp_directory: spill,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   })
+  opened.defer(() => instance.closeSync())
   const connection = await instance.connect()
+  opened.defer(() => connection.closeSync())
   const interrupt = (): void => connection.interrupt()
   signal.addEventListener('abort', interrupt)
-  const database: Database = {
-    async run(sql, parameters = []) {
-      try {
-        const reader = await connection.runAndReadAll(sql, [...parameters])
-        return reader.getRowObjectsJS()
-      } catch (error) {
-        signal.throwIfAborted()
-        throw error
-      }
-    },
-    [Symbol.asyncDispose]() {
-      signal.removeEventListener('abort', interrupt)
-      connection.closeSync()
-      instance.closeSync()
-      return Promise.resolve()
-    },
+  opened.defer(() => signal.removeEventListener('abort', interrupt))
+  const run: Database['run'] = async (sql, parameters = []) => {
+    try {
+      const reader = await connection.runAndReadAll(sql, [...parameters])
+      return reader.getRowObjectsJS()
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    }
   }
-  try {
-    // One directory for all files: DuckDB compares each file with each directory. A pattern is looked at as it is written,
-    // and what it finds as it is named.
-    const roots = [...files.map(({ path }) => dirname(dirname(dirname(path)))), ...writable]
-    const directories = new Set(roots.flatMap((root) => [root, escapeGlob(root)]))
-    for (const sql of [
-      ...viewsOf(files),
-      // Trino's names for what DuckDB has under others.
-      'create macro cardinality(list) as len(list)',
-      'create macro json_format(json) as cast(json as varchar)',
-      `set allowed_directories = [${[...directories].map((directory) => literal(`${directory}/`)).join(', ')}]`,
-      'set enable_external_access = false',
-      'set lock_configuration = true',
-    ])
-      await database.run(sql)
-    return database
-  } catch (error) {
-    await database[Symbol.asyncDispose]()
-    throw error
-  }
+  // One directory for all files: DuckDB compares each file with each directory. A pattern is looked at as it is written,
+  // and what it finds as it is named.
+  const directories = new Set([...homes, ...writable].flatMap((root) => [root, escapeGlob(root)]))
+  for (const sql of [
+    ...viewsOf(files),
+    // Trino's names for what DuckDB has under others.
+    'create macro cardinality(list) as len(list)',
+    'create macro json_format(json) as cast(json as varchar)',
+    `set allowed_directories = [${[...directories].map((directory) => literal(`${directory}/`)).join(', ')}]`,
+    'set enable_external_access = false',
+    'set lock_configuration = true',
+  ])
+    await run(sql)
+  const held = opened.move()
+  return { run, [Symbol.asyncDispose]: () => held.disposeAsync() }
+}
+
+/** For nobody but its owner, as the files beside it are. */
+async function makeSpill(home: string, opened: AsyncDisposableStack): Promise<string> {
+  const spill = await mkdtemp(join(home, 'spill-'))
+  opened.defer(() => rm(spill, { recursive: true, force: true }))
+  return spill
 }
 
 const NUMBERS = new Set(['duration_ms', 'channels', 'audio_bytes'])

@@ -93,9 +93,12 @@ const EARLIEST_FIRST = ['created_at', 'archived_at', ...COLUMNS]
  *
  * Times are ISO 8601 in UTC, so their order is that of their letters. Several rows of a recording say the same, as a rule;
  * where they do not, the earliest `created_at` counts, and of one `created_at` what was archived first. What a later page
- * leaves out is later than that, so that it neither loses a recording nor tells it again. Recordings are cut to the page by two
- * columns alone: a whole catalog of all columns would not fit into the memory. `contains`, `cardinality` and `json_format` are
- * Trino's; DuckDB has the first and is given the others as macros.
+ * leaves out is later than that, so that it neither loses a recording nor tells it again. `contains`, `cardinality` and
+ * `json_format` are Trino's; DuckDB has the first and is given the others as macros.
+ *
+ * Recordings are cut to the page by two columns alone, for all columns of a whole catalog do not fit into DuckDB's memory. It
+ * keeps what it finds in segments, which are slow to read, and in compacts, too, where there is no limit at the end: with one it
+ * reads them twice, which is worth it unless what is looked for is named.
  */
 export function toStatement(
   criteria: Criteria,
@@ -105,18 +108,19 @@ export function toStatement(
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE_ROWS)
     throw new RangeError(`a page has 1 to ${MAX_PAGE_ROWS} rows, not ${limit}`)
   const days = daysBefore(known.days ?? daysOf(criteria), after?.createdAt)
-  const catalog = fromBoth({ ...known, workspaceId: criteria.workspaceId, days })
+  const extent = { ...known, workspaceId: criteria.workspaceId, days }
   const conditions = [...conditionsOf(criteria), ...(after === undefined ? [] : [isAfter(after)])]
-  const where =
-    conditions.length === 0 ? '' : `\n  where ${conditions.map(([text]) => text).join('\n    and ')}`
-  const text = `with found as (
-  select ${ALL}
-  from (
-${catalog.text}
-  ) as catalog${where}
+  const [loose, ...ofLoose] = allOf([segmentsOf(extent), [IS_READABLE], ...conditions])
+  const [compact, ...ofCompact] = allOf([compactsOf(extent), ...conditions])
+  const text = `with loose as (
+  select ${ALL} from catalog_segment
+  where ${loose}
+), compact as (
+  select ${ALL} from catalog_compact
+  where ${compact}
 ), page as (
   select recording_id as id, min(created_at) as first_created_at
-  from found
+  from (select recording_id, created_at from loose union all select recording_id, created_at from compact) as found
   group by recording_id
   order by first_created_at desc, id
   limit ${limit + 1}
@@ -124,14 +128,12 @@ ${catalog.text}
 select ${AS_TEXT}
 from (
   select ${ALL}, row_number() over (partition by recording_id order by ${EARLIEST_FIRST}) as copy
-  from found join page on recording_id = id and created_at = first_created_at
+  from (select ${ALL} from loose union all select ${ALL} from compact) as found
+  join page on recording_id = id and created_at = first_created_at
 ) as copies
 where copy = 1
-order by created_at desc, recording_id`
-  return {
-    text,
-    parameters: [...catalog.parameters, ...conditions.flatMap(([, ...values]) => values)],
-  }
+order by created_at desc, recording_id${isNamed(criteria) ? '' : `\nlimit ${limit + 1}`}`
+  return { text, parameters: [...ofLoose, ...ofCompact] }
 }
 
 /** Counts, as `lines`, what is no row in each segment that has such lines, of which `path` is the location. */
@@ -146,23 +148,14 @@ export function toUnreadableStatement(extent: Extent): Statement {
 /** All rows of both tables. */
 export const EVERY_ROW = `select ${ALL} from catalog_segment where ${IS_READABLE} union all select ${ALL} from catalog_compact`
 
-function fromBoth(extent: Extent): Statement {
-  const [segments, ...ofSegments] = segmentsOf(extent)
-  const { workspaceId, days, leftOut } = extent
-  const [kept, ...ofKept] = isElsewhere(leftOut)
-  return {
-    text: `    select ${ALL} from catalog_segment
-    where ${segments} and ${IS_READABLE}
-    union all
-    select ${ALL} from catalog_compact
-    where workspace = ? and day between ? and ? and ${kept}`,
-    parameters: [...ofSegments, workspaceId, days.first, days.last, ...ofKept],
-  }
-}
-
 function segmentsOf({ workspaceId, days, looseDays }: Extent): Condition {
   const [loose, ...values] = looseDays === undefined ? (['true'] as const) : isOneOf('day', looseDays)
   return [`workspace = ? and day between ? and ? and ${loose}`, workspaceId, days.first, days.last, ...values]
+}
+
+function compactsOf({ workspaceId, days, leftOut }: Extent): Condition {
+  const [kept, ...ofKept] = isElsewhere(leftOut)
+  return [`workspace = ? and day between ? and ? and ${kept}`, workspaceId, days.first, days.last, ...ofKept]
 }
 
 /**
@@ -182,6 +175,11 @@ function daysBefore(days: Days, before: string | undefined): Days {
 
 /** A condition and the values for its question marks. */
 export type Condition = readonly [condition: string, ...values: Parameter[]]
+
+/** Whether little is found, as a rule. */
+function isNamed({ recordingIds, sourceId, numbers }: Criteria): boolean {
+  return (recordingIds ?? sourceId ?? numbers) !== undefined
+}
 
 function isAfter({ createdAt, recordingId }: Cursor): Condition {
   return ['(created_at < ? or (created_at = ? and recording_id > ?))', createdAt, createdAt, recordingId]
@@ -207,6 +205,11 @@ export function isOneOf(column: (typeof COLUMNS)[number] | 'day', values: readon
   // Nothing is one of nothing.
   if (values.length === 0) return ['1 = 0']
   return [`${column} in (${values.map(() => '?').join(', ')})`, ...values]
+}
+
+function allOf(conditions: readonly Condition[]): Condition {
+  const [texts, values] = [conditions.map(([text]) => text), conditions.flatMap(([, ...its]) => its)]
+  return [texts.join('\n    and '), ...values]
 }
 
 function either([one, ...its]: Condition, [other, ...others]: Condition): Condition {

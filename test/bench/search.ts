@@ -2,24 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalFile } from '../../lib/catalog/segments.ts'
 import type { Measure } from './measure.ts'
+import { measureCache } from './search-cache.ts'
 import { CALLERS, callerOf, type CatalogSize, makeCatalog, WORKSPACE } from './search-catalog.ts'
+import type { SearchFigures } from './search-figures.ts'
 import type { SearchPlan, SearchResults } from './search-plan.ts'
 
-/** Searches by number, or pages of a list of everything, in a catalog whose objects are on the machine. */
-export interface SearchFigures {
-  readonly form: 'segments' | 'compacts' | 'list'
-  readonly rows: number
-  readonly files: number
-  /** Searches or pages. */
-  readonly times: number
-  readonly firstMs: number
-  readonly medianMs: number
-  readonly allSeconds: number
-  readonly cpuSeconds: number
-  readonly maxRssMb: number
-  /** What went wrong: not all was found that is there. */
-  readonly complaint: string | undefined
-}
+export { writeSearch } from './search-figures.ts'
 
 /** A batch is as many as the queue hands out at once. */
 const SEARCHED: CatalogSize = { rows: 200_000, days: 200, batch: 20 }
@@ -28,7 +16,7 @@ const SEARCHES = 5
 
 /**
  * Makes a catalog, and searches it by number: as the archiver writes it, and compacted to one Parquet file a day; and lists
- * all of a larger one that is compacted.
+ * all of a larger one that is compacted; and brings a catalog's objects to where they are searched.
  */
 export async function measureSearch(measure: Measure, directory: string): Promise<readonly SearchFigures[]> {
   const searched = await makeCatalog(join(directory, 'catalog'), SEARCHED)
@@ -40,7 +28,8 @@ export async function measureSearch(measure: Measure, directory: string): Promis
     await run('compacts', searched.compacts, numbers),
   ]
   const listed = await makeCatalog(join(directory, 'large-catalog'), LISTED)
-  return [segments, compacts, await run('list', listed.compacts, 'all')]
+  const list = await run('list', listed.compacts, 'all')
+  return [segments, compacts, list, ...(await measureCache(measure, directory))]
 }
 
 async function measureRun(
@@ -81,26 +70,4 @@ function complain(form: SearchFigures['form'], searches: SearchResults['searches
   return isAll && searches.every(({ complete }) => complete)
     ? undefined
     : `found ${form === 'list' ? `${sum} of ${LISTED.rows}` : `${found.join(', ')} of ${each}`}`
-}
-
-/** The figures as a table for people. */
-export function writeSearch(figures: readonly SearchFigures[]): readonly string[] {
-  const count = (rows: number): string => rows.toLocaleString('en')
-  return [
-    '',
-    `search: by a number, all of ${count(SEARCHED.rows)} rows of ${SEARCHED.days} days on this machine; list: all of ${count(LISTED.rows)}, page by page; one core`,
-    '              files  times  first ms  median ms  all s  CPU s each  RSS MB',
-    ...figures.map(({ form, files, times, firstMs, medianMs, allSeconds, cpuSeconds, maxRssMb }) =>
-      [
-        `  ${form.padEnd(10)}`,
-        count(files).padStart(7),
-        String(times).padStart(6),
-        firstMs.toFixed(0).padStart(9),
-        medianMs.toFixed(0).padStart(10),
-        allSeconds.toFixed(1).padStart(6),
-        (cpuSeconds / times).toFixed(2).padStart(11),
-        maxRssMb.toFixed(0).padStart(7),
-      ].join(' '),
-    ),
-  ]
 }

@@ -120,27 +120,29 @@ const NO_NUMBER = [
   /(?<=\/)[0-9a-f]{16}(?=\.json)/g,
 ]
 
+/** Stands for what is kept while the rest is masked: a character that nobody writes with (Unicode, private use). */
+const MARK = '\ue000'
+const UNSEEN = new RegExp(`[\\p{Cc}${MARK}]`, 'gu')
+const KEPT = new RegExp(`${MARK}(\\d+)${MARK}`, 'g')
+
 /**
  * Makes foreign text fit to be logged: queries of links, access keys and runs of seven or more digits (phone
  * numbers) are masked, and it is cut to 300 characters. Ids, digests and the names of our objects stay readable.
  */
 export function redact(text: string): string {
   const kept: string[] = []
-  const keep = (name: string): string => `\u0001${kept.push(name) - 1}\u0001`
+  const keep = (name: string): string => `${MARK}${kept.push(name) - 1}${MARK}`
   const plain = text
     .slice(0, 4 * MAX_REASON_CHARACTERS)
-    // oxlint-disable-next-line no-control-regex -- JSON can smuggle the marker in, and it would come out as nothing
-    .replace(/\u0001/g, ' ')
+    // Foreign text may hold the mark, too, which would come out as something that was kept, or part a number by what nobody sees.
+    .replace(UNSEEN, ' ')
     .replace(/(?:\?|%3f)\S*/gi, '?…')
     .replace(/(X-Amz-[\w-]+)(?:=|%3d)\S*/gi, '$1=…')
     .replace(/AccessKey["'\s:=]+\S+/gi, 'AccessKey …')
-  return (
-    NO_NUMBER.reduce((marked, pattern) => marked.replace(pattern, keep), plain)
-      .replace(PHONE_NUMBER, '…')
-      // oxlint-disable-next-line no-control-regex -- no other marker is left in the text
-      .replace(/\u0001(\d+)\u0001/g, (_, index: string) => kept[Number(index)] ?? '')
-      .slice(0, MAX_REASON_CHARACTERS)
-  )
+  return NO_NUMBER.reduce((marked, pattern) => marked.replace(pattern, keep), plain)
+    .replace(PHONE_NUMBER, '…')
+    .replace(KEPT, (_, index: string) => kept[Number(index)] ?? '')
+    .slice(0, MAX_REASON_CHARACTERS)
 }
 
 /** One line about anything that was thrown, redacted. */

@@ -77,8 +77,7 @@ export function readCriteria(
   const text = (option: 'sourceId' | 'channel'): string | undefined => {
     const value = written[option]?.trim()
     if (value === undefined) return undefined
-    // oxlint-disable-next-line no-control-regex -- they are what is refused
-    if (value === '' || value.length > MAX_TEXT || /[\u0000-\u001f\u007f]/.test(value))
+    if (value === '' || value.length > MAX_TEXT || /\p{Cc}/u.test(value))
       return refuse(option, 'is empty, longer than any id, or has characters that no id has')
     return isRecordingId(value) ? value.toLowerCase() : value
   }

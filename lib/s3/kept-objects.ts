@@ -21,7 +21,7 @@ export interface KeptObjects {
 }
 
 /**
- * Finds a recording's objects in the first of the workspaces that has any; undefined where none has. Where something is
+ * Finds a recording's objects in the first of the workspaces where there are some; undefined where there are none. Where something is
  * wrong with them, what is there is told nevertheless: to be kept it need not be sound. Below a delete marker it is still
  * there.
  * @throws StoreError or ConfigurationError if the bucket fails

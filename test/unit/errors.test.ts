@@ -53,7 +53,9 @@ describe('foreign text', () => {
     ['call 2024-03-01 or /2024-03-01 or /2024-03-011/', 'call … or /… or /…/'],
     ['to https%3A%2F%2Fx.example%2Fa%3FX-Amz-Signature%3Dabc now', 'to https%3A%2F%2Fx.example%2Fa?… now'],
     ['{"accessKey":"abc","more":1} now', '{"AccessKey … now'],
-    ['1555\u00017\u00010100123', '…'],
+    ['1555\ue0007\ue0000100123', '…'],
+    ['\ue0000\ue000', ' 0 '],
+    ['call 155\u00015010\u00020123', 'call …'],
     ['', ''],
   ])('%j becomes %j', (text, redacted) => {
     expect(redact(text)).toBe(redacted)

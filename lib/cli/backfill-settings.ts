@@ -60,15 +60,16 @@ function checkWorkspaces(workspaceIds: readonly string[]): void {
 }
 
 function readEnvironment(workspaces: readonly string[] | undefined, rate: string | undefined): Config {
-  const { BIRD_REQUESTS_PER_SECOND, BIRD_WORKSPACE_ID } = process.env
+  const { BIRD_REQUESTS_PER_SECOND } = process.env
   try {
     return readConfig(
       {
         ...process.env,
         BIRD_REQUESTS_PER_SECOND: rate ?? BIRD_REQUESTS_PER_SECOND ?? RATE,
+        // In place of the configured ones, of which the default is one.
         ...(workspaces !== undefined && {
           BACKFILL_WORKSPACE_IDS: workspaces.join(','),
-          BIRD_WORKSPACE_ID: BIRD_WORKSPACE_ID ?? workspaces[0],
+          BIRD_WORKSPACE_ID: workspaces[0],
         }),
       },
       { queues: true },

@@ -128,6 +128,12 @@ describe('what is not attested ends with 1:', () => {
     ])
   })
 
+  test('the workspaces that are named stand in place of the configured ones', async () => {
+    const { stdout } = await program.run(['report', ...RANGE, '--workspace', 'another-workspace', '--json'])
+    expect(jsonLines(stdout)).toMatchObject([{ workspaceId: 'another-workspace', windows: { swept: 0 } }])
+    expect(jsonLines(stdout)).toHaveLength(1)
+  })
+
   test('a time must be named', async () => {
     const { code, stderr } = await run(['report'])
     expect(code).toBe(2)
